@@ -12,11 +12,6 @@
 namespace imap {
 namespace {
 
-/// Whether the call is only to be made again.
-bool is_passing(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
 [[noreturn]] void throw_lost(const char* doing, int error) {
   throw ConnectionError(std::string("connection lost while ") + doing + ": " +
                         std::generic_category().message(error));

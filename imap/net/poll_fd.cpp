@@ -48,6 +48,10 @@ PollResult poll_fd(int fd, short events, Deadline deadline, const WakeFd& abort,
   return poll_in_order(fds, deadline);
 }
 
+bool is_passing(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
 void throw_if_aborted(const WakeFd& abort) {
   if (abort.is_signalled()) throw_aborted();
 }

@@ -25,6 +25,9 @@ PollResult poll_fd(int fd, short events, Deadline deadline, const WakeFd& abort)
 PollResult poll_fd(int fd, short events, Deadline deadline, const WakeFd& abort,
                    const WakeFd& wake);
 
+/// Whether a call on a socket failed with this errno only because it has to be made again.
+bool is_passing(int error);
+
 /// CancelledError when `abort` is signalled.
 void throw_if_aborted(const WakeFd& abort);
 
