@@ -1,0 +1,98 @@
+#include "imap/wire/command.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace imap {
+namespace {
+
+/// Servers limit the length of a line, and a quoted string is part of one.
+constexpr std::size_t kLongestQuoted = 1000;
+
+bool fits_quoted(std::string_view octets) {
+  return octets.size() <= kLongestQuoted && std::ranges::none_of(octets, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return c == '\r' || c == '\n' || byte >= 0x80;
+         });
+}
+
+std::string quoted(std::string_view octets) {
+  std::string text = "\"";
+  for (const char c : octets) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text += '"';
+}
+
+}  // namespace
+
+Command::Part::~Part() {
+  if (secret) explicit_bzero(octets.data(), octets.size());
+}
+
+Command::Command(std::string_view text) {
+  append(text);
+}
+
+void Command::append(std::string_view text) {
+  if (parts_.empty() || parts_.back().literal || parts_.back().secret) {
+    parts_.emplace_back(std::string(text), false, false);
+  } else {
+    parts_.back().octets += text;
+  }
+}
+
+Command& Command::raw(std::string_view text) {
+  append(" ");
+  append(text);
+  return *this;
+}
+
+void Command::add_string(std::string_view octets, bool is_secret) {
+  if (octets.find('\0') != std::string_view::npos) {
+    throw std::invalid_argument("a NUL character cannot be sent");
+  }
+  append(" ");
+  if (!fits_quoted(octets)) {
+    parts_.emplace_back(std::string(octets), true, is_secret);
+  } else if (is_secret) {
+    parts_.emplace_back(quoted(octets), false, true);
+  } else {
+    append(quoted(octets));
+  }
+}
+
+Command& Command::string(std::string_view octets) {
+  add_string(octets, false);
+  return *this;
+}
+
+Command& Command::secret(std::string_view octets) {
+  add_string(octets, true);
+  return *this;
+}
+
+Command& Command::uids(const UidSet& set) {
+  if (set.empty()) throw std::invalid_argument("a command needs at least one UID");
+  return raw(set.to_string());
+}
+
+std::string Command::redacted() const {
+  std::string text;
+  for (const auto& part : parts_) {
+    if (part.secret) {
+      text += Secret::masked();
+    } else if (part.literal) {
+      text += fmt::format("{{{} octets}}", part.octets.size());
+    } else {
+      text += part.octets;
+    }
+  }
+  return text;
+}
+
+}  // namespace imap

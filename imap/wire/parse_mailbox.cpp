@@ -1,0 +1,115 @@
+#include "imap/base/ascii.h"
+#include "imap/wire/parse.h"
+
+namespace imap {
+namespace {
+
+/// `"/"`, NIL, or an empty string, which means the same.
+std::optional<char> parse_delimiter(Lexer& lexer) {
+  const auto text = lexer.expect_nstring();
+  if (!text || text->empty()) return std::nullopt;
+  return text->front();
+}
+
+/// A mailbox name that ends the line. Unquoted names with spaces are sent by Exchange: the rest of
+/// the line is the name. NIL is a mailbox that is called NIL.
+std::string parse_last_name(Lexer& lexer) {
+  if (lexer.peek() == '"' || lexer.peek() == '{') return lexer.expect_string();
+  return std::string(lexer.rest());
+}
+
+std::optional<std::uint32_t> narrow(std::uint64_t number) {
+  if (number > 0xFFFF'FFFFU) return std::nullopt;
+  return static_cast<std::uint32_t>(number);
+}
+
+void skip_namespace_extension(Lexer& lexer) {
+  lexer.skip_spaces();
+  while (!lexer.at_end() && lexer.peek() != ')') {
+    lexer.skip_value();
+    lexer.skip_spaces();
+  }
+}
+
+}  // namespace
+
+ListRow parse_list(Lexer& lexer) {
+  ListRow row;
+  lexer.expect_char('(');
+  lexer.skip_spaces();
+  while (!lexer.try_char(')')) {
+    row.attributes.push_back(lexer.expect_string());
+    if (row.attributes.size() > 256) lexer.fail("at most 256 attributes");
+    lexer.skip_spaces();
+    if (lexer.at_end()) lexer.fail("')'");
+  }
+  lexer.skip_spaces();
+  row.delimiter = parse_delimiter(lexer);
+  lexer.skip_spaces();
+  row.name = parse_last_name(lexer);
+  if (row.name.size() > 4096) lexer.fail("a mailbox name of at most 4096 octets");
+  return row;
+}
+
+NamespaceRow parse_namespace(Lexer& lexer) {
+  NamespaceRow row;
+  if (!lexer.try_char('(')) return row;  // NIL
+  lexer.skip_spaces();
+  while (lexer.try_char('(')) {
+    Namespace space;
+    space.prefix = lexer.expect_string();
+    lexer.skip_spaces();
+    space.delimiter = parse_delimiter(lexer);
+    skip_namespace_extension(lexer);
+    lexer.expect_char(')');
+    lexer.skip_spaces();
+    row.personal.push_back(std::move(space));
+    if (row.personal.size() > 64) lexer.fail("at most 64 namespaces");
+  }
+  lexer.expect_char(')');
+  return row;
+}
+
+StatusRow parse_status_row(Lexer& lexer) {
+  StatusRow row;
+  if (lexer.peek() == '"' || lexer.peek() == '{') {
+    row.name = lexer.expect_string();
+  } else {
+    // Unquoted names with spaces (gromox): the list begins at the last parenthesis.
+    const auto left = lexer.rest();
+    const auto list = left.rfind('(');
+    if (list == std::string_view::npos) lexer.fail("'('");
+    auto name = left.substr(0, list);
+    for (std::size_t i = 0; i < list; ++i) lexer.expect_char(left[i]);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    row.name = name;
+  }
+  lexer.skip_spaces();
+  lexer.expect_char('(');
+  lexer.skip_spaces();
+  while (!lexer.try_char(')')) {
+    const auto item = to_upper(lexer.expect_atom());
+    lexer.skip_spaces();
+    const auto number = lexer.try_number();
+    if (!number) {
+      lexer.skip_value();  // MAILBOXID (...), or a bad number
+    } else if (item == "MESSAGES") {
+      row.messages = narrow(*number);
+    } else if (item == "UNSEEN") {
+      row.unseen = narrow(*number);
+    } else if (item == "UIDNEXT") {
+      row.uid_next = narrow(*number);
+    } else if (item == "UIDVALIDITY") {
+      row.uid_validity = *number;
+    } else if (item == "HIGHESTMODSEQ") {
+      row.highest_modseq = *number;
+    } else if (item == "SIZE") {
+      row.size = *number;
+    }
+    lexer.skip_spaces();
+    if (lexer.at_end()) lexer.fail("')'");
+  }
+  return row;
+}
+
+}  // namespace imap

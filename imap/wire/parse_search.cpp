@@ -1,0 +1,58 @@
+#include "imap/base/ascii.h"
+#include "imap/wire/parse.h"
+
+namespace imap {
+namespace {
+
+UidSet parse_set(Lexer& lexer) {
+  const auto set = UidSet::parse(lexer.try_atom(), lexer.limits().uid_ranges);
+  if (!set) lexer.fail("a UID set");
+  return *set;
+}
+
+}  // namespace
+
+SearchResult parse_search(Lexer& lexer) {
+  SearchResult result;
+  lexer.skip_spaces();
+  while (const auto number = lexer.try_number()) {
+    if (*number <= kMaxUid.value) result.uids.add(Uid{static_cast<std::uint32_t>(*number)});
+    if (result.uids.ranges().size() > lexer.limits().uid_ranges) lexer.fail("fewer UIDs");
+    lexer.skip_spaces();
+  }
+  // What follows is `(MODSEQ n)` (RFC 7162 3.1.5).
+  return result;
+}
+
+SearchResult parse_esearch(Lexer& lexer) {
+  SearchResult result;
+  lexer.skip_spaces();
+  if (lexer.peek() == '(') lexer.skip_value();  // the tag; one command at a time searches
+  lexer.skip_spaces();
+  while (!lexer.at_end()) {
+    const auto item = to_upper(lexer.expect_atom());
+    lexer.skip_spaces();
+    if (item == "ALL") {
+      result.uids = parse_set(lexer);
+    } else if (item == "COUNT") {
+      result.count = lexer.expect_number();
+    } else if (item != "UID") {
+      lexer.skip_value();
+    }
+    lexer.skip_spaces();
+  }
+  return result;
+}
+
+Vanished parse_vanished(Lexer& lexer) {
+  Vanished vanished{false, {}};
+  if (lexer.peek() == '(') {
+    lexer.skip_value();
+    vanished.earlier = true;
+    lexer.skip_spaces();
+  }
+  vanished.uids = parse_set(lexer);  // may be empty: James sends that
+  return vanished;
+}
+
+}  // namespace imap

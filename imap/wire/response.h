@@ -1,0 +1,111 @@
+#pragma once
+/// What a server can say, as values. Whatever is not understood is `Ignored`: unknown responses and
+/// items are skipped, as RFC 3501 asks.
+
+#include "imap/base/flags.h"
+#include "imap/base/ids.h"
+#include "imap/base/uid_set.h"
+#include "imap/wire/capabilities.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace imap {
+
+enum class Condition { ok, no, bad, bye, preauth };
+
+/// `OK`, `NO`, `BAD`, `BYE` or `PREAUTH`, tagged or not.
+struct Status {
+  std::string tag;  // empty: untagged
+  Condition condition = Condition::ok;
+  std::string code;       // response code's atom in upper case, without brackets; empty: none
+  std::string arguments;  // what follows the atom within the brackets
+  std::string text;       // for people
+};
+
+/// `+`: the server wants the rest of the command.
+struct Continuation {
+  std::string text;
+};
+
+/// One row of LIST.
+struct ListRow {
+  std::vector<std::string> attributes;  // as sent, with backslash
+  std::optional<char> delimiter;        // nothing: flat
+  std::string name;                     // the server's octets
+};
+
+struct Namespace {
+  std::string prefix;
+  std::optional<char> delimiter;
+};
+
+/// The personal namespaces of a NAMESPACE response (RFC 2342); others are not mounted.
+struct NamespaceRow {
+  std::vector<Namespace> personal;
+};
+
+/// One row of STATUS; what was not sent is absent.
+struct StatusRow {
+  std::string name;
+  std::optional<std::uint32_t> messages;
+  std::optional<std::uint32_t> unseen;
+  std::optional<std::uint32_t> uid_next;
+  std::optional<std::uint64_t> uid_validity;
+  std::optional<std::uint64_t> highest_modseq;
+  std::optional<std::uint64_t> size;
+};
+
+/// SEARCH or ESEARCH: the numbers found (UIDs, because nothing but UID SEARCH is ever sent).
+struct SearchResult {
+  UidSet uids;
+  std::optional<std::uint64_t> count;  // ESEARCH COUNT
+};
+
+/// One body section of a FETCH row.
+struct BodySection {
+  std::string section;                    // `` for BODY[], `HEADER.FIELDS (DATE FROM)`
+  std::optional<std::uint64_t> origin;    // `<0>` of a partial fetch
+  std::optional<std::string> text;        // absent: NIL, or streamed
+  std::optional<std::uint64_t> streamed;  // octets that went to the sink instead
+};
+
+/// One FETCH row; what was not sent is absent.
+struct FetchRow {
+  Seq seq;
+  std::optional<Uid> uid;
+  std::optional<Flags> flags;
+  std::optional<std::uint64_t> size;
+  std::optional<std::string> internal_date;
+  std::optional<ModSeq> modseq;
+  std::vector<BodySection> sections;
+};
+
+struct Exists {
+  std::uint32_t count;
+};
+struct Expunge {
+  Seq seq;
+};
+/// VANISHED (RFC 7162 3.2.10).
+struct Vanished {
+  bool earlier;
+  UidSet uids;
+};
+struct FlagsRow {
+  Flags flags;
+};
+struct Enabled {
+  std::vector<std::string> names;  // upper case
+};
+/// A response that is of no interest, or broken in a way that harms nothing else.
+struct Ignored {};
+
+using Response =
+    std::variant<Ignored, Status, Continuation, Capabilities, ListRow, NamespaceRow, StatusRow,
+                 SearchResult, FetchRow, Exists, Expunge, Vanished, FlagsRow, Enabled>;
+
+}  // namespace imap
