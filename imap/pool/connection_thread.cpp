@@ -1,0 +1,129 @@
+#include "imap/pool/connection_thread.h"
+
+#include "imap/base/errors.h"
+#include "imap/session/session.h"
+
+#include <poll.h>
+
+#include <array>
+#include <exception>
+
+namespace imap {
+namespace {
+
+/// NATs and firewalls forget a silent connection after five minutes or more, servers after thirty.
+constexpr std::chrono::minutes kKeepAlive{4};
+
+}  // namespace
+
+ConnectionThread::ConnectionThread(Pool& pool, unsigned number) : pool_(pool), number_(number) {}
+
+ConnectionThread::~ConnectionThread() {
+  join();
+}
+
+void ConnectionThread::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void ConnectionThread::join() {
+  wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ConnectionThread::loop() {
+  while (!pool_.abort_.is_signalled()) {
+    wake_.clear();
+    const bool open = session_ && session_->selected();
+    if (auto queued = pool_.take(number_, open ? session_->selected()->name : std::string())) {
+      run(*queued);
+      continue;
+    }
+    wait();
+  }
+  if (session_) session_->logout();
+}
+
+void ConnectionThread::connect() {
+  if (session_) return;
+  try {
+    session_ = pool_.settings_.connect(number_);
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const std::exception& error) {
+    pool_.connect_failed(std::current_exception(), error.what());
+    throw;
+  }
+  last_used_ = Deadline::Clock::now();
+  pool_.connected();
+}
+
+void ConnectionThread::attempt(Pool::Queued& queued) {
+  connect();
+  queued.ticket.progress();
+  queued.job(*session_);
+  last_used_ = Deadline::Clock::now();
+}
+
+void ConnectionThread::run(Pool::Queued& queued) {
+  std::exception_ptr outcome;
+  const bool had_session = session_ != nullptr;
+  try {
+    attempt(queued);
+  } catch (const TimeoutError&) {
+    // Whoever waited has waited long enough: a second attempt would take as long again.
+    outcome = std::current_exception();
+  } catch (const ConnectionError&) {
+    outcome = std::current_exception();
+    drop_session();
+    // A connection that was idle may have been closed long ago; a fresh one is tried once.
+    if (had_session) {
+      try {
+        attempt(queued);
+        outcome = nullptr;
+      } catch (...) {
+        outcome = std::current_exception();
+      }
+    }
+  } catch (...) {
+    outcome = std::current_exception();
+  }
+  if (session_ && !session_->is_usable()) drop_session();
+  queued.ticket.finish(outcome);
+}
+
+void ConnectionThread::wait() {
+  const auto reconnect = number_ == 0 ? pool_.reconnect_at() : std::nullopt;
+  try {
+    if (reconnect && reconnect->expired()) {
+      drop_session();
+      connect();
+    } else if (session_) {
+      const auto deadline = reconnect.value_or(Deadline(last_used_ + kKeepAlive));
+      switch (session_->wait(deadline, wake_)) {
+        case Stream::Wait::readable:
+          session_->digest();
+          break;
+        case Stream::Wait::timed_out:
+          session_->noop();
+          last_used_ = Deadline::Clock::now();
+          break;
+        case Stream::Wait::woken:
+          break;
+      }
+    } else {
+      const int timeout = reconnect ? reconnect->poll_timeout() : -1;
+      std::array<pollfd, 2> wanted{{{wake_.fd(), POLLIN, 0}, {pool_.abort_.fd(), POLLIN, 0}}};
+      ::poll(wanted.data(), wanted.size(), timeout);
+    }
+  } catch (const std::exception&) {
+    // An idle connection that is lost harms nobody: the next job makes another.
+    if (session_ && !session_->is_usable()) drop_session();
+  }
+}
+
+void ConnectionThread::drop_session() noexcept {
+  session_.reset();
+}
+
+}  // namespace imap

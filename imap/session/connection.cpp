@@ -1,0 +1,146 @@
+#include "imap/session/connection.h"
+
+#include "imap/base/ascii.h"
+#include "imap/base/errors.h"
+#include "imap/wire/parse_response.h"
+#include "imap/wire/redact.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <random>
+
+namespace imap {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{256} << 10;
+constexpr int kMostMalformed = 20;
+
+/// Letters that no message can guess, so that text in a body never passes for a tagged answer even
+/// if a server lies about the length of a literal (curl/curl#22865).
+std::string random_prefix() {
+  std::random_device random;
+  std::string prefix;
+  for (int i = 0; i < 3; ++i) prefix += static_cast<char>('A' + random() % 26);
+  return prefix;
+}
+
+/// Whether the literal that begins at the end of `text` is the whole body of a message.
+bool announces_body(std::string_view text) {
+  const auto line = text.substr(0, text.find('\n'));
+  const auto brace = text.rfind('{');
+  if (brace == std::string_view::npos || line.find(" FETCH (") == std::string_view::npos)
+    return false;
+  auto item = text.substr(0, brace);
+  while (item.ends_with(' ') || item.ends_with('~')) item.remove_suffix(1);
+  return item.ends_with("BODY[]") || item.ends_with("BODY[]<0>") || item.ends_with("RFC822") ||
+         item.ends_with("BINARY[]");
+}
+
+/// The UID in a row that is not complete yet, if it came before the body.
+std::optional<Uid> uid_so_far(std::string_view text) {
+  const auto line = text.substr(0, text.find('\n'));
+  for (const auto* key : {"(UID ", " UID "}) {
+    const auto at = line.find(key);
+    if (at == std::string_view::npos) continue;
+    std::uint32_t uid = 0;
+    const auto [end, error] = std::from_chars(line.data() + at + 5, line.data() + line.size(), uid);
+    if (error == std::errc{} && uid != 0) return Uid{uid};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Stream> stream, const Settings& settings)
+    : stream_(std::move(stream)),
+      settings_(settings),
+      framer_(settings.limits),
+      buffer_(kBufferSize),
+      tag_prefix_(random_prefix()) {}
+
+void Connection::fill() {
+  const auto got = stream_->read(buffer_, Deadline::after(settings_.timeout));
+  if (got == 0) throw ConnectionError("the server closed the connection");
+  received_ += got;
+  input_ = std::span<const std::byte>(buffer_).first(got);
+}
+
+bool Connection::has_input() {
+  return !input_.empty() ||
+         stream_->wait_readable(Deadline::after({}), never_) == Stream::Wait::readable;
+}
+
+Stream::Wait Connection::wait(Deadline deadline, const WakeFd& wake) {
+  if (!input_.empty()) return Stream::Wait::readable;
+  return stream_->wait_readable(deadline, wake);
+}
+
+Response Connection::receive(BodySink* sink) {
+  while (true) {
+    const auto step = framer_.step(input_);
+    input_ = input_.subspan(step.used);
+    switch (step.event) {
+      case Framer::Event::need_input:
+        if (input_.empty()) fill();
+        break;
+      case Framer::Event::literal:
+        if (sink != nullptr && announces_body(framer_.partial().text)) {
+          framer_.stream_literal();
+          sink->begin(uid_so_far(framer_.partial().text), framer_.literal_size());
+        }
+        break;
+      case Framer::Event::literal_data:
+        sink->data(step.data);
+        break;
+      case Framer::Event::literal_end:
+        break;
+      case Framer::Event::response: {
+        const auto frame = framer_.take();
+        trace_received(frame);
+        auto response = parse(frame);
+        if (!frame.streamed.empty()) {
+          const auto* row = std::get_if<FetchRow>(&response);
+          sink->end(row == nullptr ? std::nullopt : row->uid);
+        }
+        return response;
+      }
+    }
+  }
+}
+
+Response Connection::parse(const Frame& frame) {
+  try {
+    return parse_response(frame, settings_.limits);
+  } catch (const ProtocolError& error) {
+    // The framer has found the end of this response, so dropping it harms nothing else.
+    if (++malformed_ > kMostMalformed) throw;
+    if (settings_.trace != nullptr) {
+      settings_.trace->line(settings_.number, '!', fmt::format("dropped: {}", error.what()));
+    }
+    return Ignored{};
+  }
+}
+
+void Connection::trace_received(const Frame& frame) const {
+  if (settings_.trace == nullptr || !settings_.trace->is_on()) return;
+  if (hide_challenges_ && frame.text.starts_with('+')) {
+    settings_.trace->line(settings_.number, 'S', "+ ***");
+  } else {
+    settings_.trace->line(settings_.number, 'S', redacted(frame));
+  }
+}
+
+void Connection::trace_sent(std::string_view redacted) const {
+  if (settings_.trace != nullptr) settings_.trace->line(settings_.number, 'C', redacted);
+}
+
+std::string Connection::next_tag() {
+  return fmt::format("{}{}", tag_prefix_, ++last_tag_);
+}
+
+void Connection::write(std::string_view octets) {
+  stream_->write(std::as_bytes(std::span(octets)), Deadline::after(settings_.timeout));
+}
+
+}  // namespace imap

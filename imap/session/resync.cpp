@@ -1,0 +1,69 @@
+#include "imap/session/resync.h"
+
+#include <algorithm>
+
+namespace imap {
+namespace {
+
+/// Ranges in one command: 900 octets at most, as Yahoo and UW do not take lines above 1000.
+constexpr std::size_t kMostRanges = 40;
+
+}  // namespace
+
+MailboxDelta compare(Session& session, const std::string& mailbox, const KnownMailbox& known) {
+  MailboxDelta delta;
+  delta.state = session.examine(mailbox, Session::Refresh::yes);
+  // Without UIDVALIDITY the same UID may be another message the next time.
+  delta.reset = known.uid_validity != delta.state.uid_validity || known.uid_validity.value == 0;
+  if (!delta.reset && delta.state.uid_next.value != 0 && delta.state.uid_next < known.uid_next) {
+    delta.reset = true;  // a restored backup: UIDs will be given out a second time
+  }
+  if (!delta.reset && known.complete && delta.state.uid_next.value != 0 &&
+      known.uid_next == delta.state.uid_next && known.exists == delta.state.exists) {
+    delta.unchanged = true;
+    return delta;
+  }
+  UidSet census;
+  if (delta.state.exists > 0) {
+    census = session.search_all();
+    if (census.size() != session.selected()->exists) census.add(session.search_all());
+  }
+  delta.state.exists = session.selected()->exists;
+  const auto have = delta.reset || !known.uids ? UidSet{} : known.uids();
+  delta.missing = census.without(have);
+  if (census.size() == delta.state.exists) delta.vanished = have.without(census);
+  return delta;
+}
+
+std::vector<UidSet> chunks_newest_first(const UidSet& uids, std::size_t first, std::size_t most) {
+  std::vector<UidSet> chunks;
+  std::uint64_t size = first;
+  std::vector<UidRange> picked;  // of the chunk at work, highest first
+  std::uint64_t room = size;
+  const auto finish = [&] {
+    UidSet chunk;
+    for (auto range = picked.rbegin(); range != picked.rend(); ++range) {
+      chunk.add(range->first, range->last);
+    }
+    chunks.push_back(std::move(chunk));
+    picked.clear();
+    size = std::min<std::uint64_t>(size * 2, most);
+    room = size;
+  };
+  for (auto range = uids.ranges().rbegin(); range != uids.ranges().rend(); ++range) {
+    auto last = std::uint64_t{range->last.value};
+    while (last >= range->first.value) {
+      const auto taken = std::min<std::uint64_t>(room, last - range->first.value + 1);
+      const auto begin = last - taken + 1;
+      picked.push_back(
+          {Uid{static_cast<std::uint32_t>(begin)}, Uid{static_cast<std::uint32_t>(last)}});
+      last = begin - 1;
+      room -= taken;
+      if (room == 0 || picked.size() == kMostRanges) finish();
+    }
+  }
+  if (!picked.empty()) finish();
+  return chunks;
+}
+
+}  // namespace imap

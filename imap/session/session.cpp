@@ -1,0 +1,176 @@
+#include "imap/session/session.h"
+
+#include "imap/base/ascii.h"
+#include "imap/base/errors.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace imap {
+namespace {
+
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<Stream> stream, const Connection::Settings& settings)
+    : connection_(std::move(stream), settings) {}
+
+Session::~Session() = default;
+
+std::string Session::send(const Command& command) {
+  auto tag = connection_.next_tag();
+  pending_.emplace(tag, std::nullopt);
+  connection_.trace_sent(fmt::format("{} {}", tag, command.redacted()));
+  try {
+    std::string octets = tag + ' ';
+    const auto non_sync = capabilities_.non_sync_literal();
+    for (const auto& part : command.parts()) {
+      if (part.literal) {
+        const bool sync = !non_sync || part.octets.size() > *non_sync;
+        octets += fmt::format("{{{}{}}}\r\n", part.octets.size(), sync ? "" : "+");
+        if (sync) {
+          connection_.write(std::exchange(octets, {}));
+          await_continuation(tag);
+        }
+      }
+      octets += part.octets;
+    }
+    octets += "\r\n";
+    connection_.write(octets);
+    // The buffer may have held a password.
+    const Secret wiped(std::move(octets));
+  } catch (const CommandError&) {
+    throw;
+  } catch (...) {
+    usable_ = false;
+    throw;
+  }
+  return tag;
+}
+
+void Session::await_continuation(const std::string& tag) {
+  while (true) {
+    auto response = receive(nullptr);
+    if (std::holds_alternative<Continuation>(response)) return;
+    auto& answer = pending_.at(tag);
+    if (!answer) continue;
+    const auto status = *answer;
+    pending_.erase(tag);
+    if (status.condition == Condition::ok) {
+      usable_ = false;
+      throw ProtocolError("the server accepted a command before it was sent");
+    }
+    throw CommandError(
+        status.condition == Condition::no ? CommandError::Status::no : CommandError::Status::bad,
+        status.code, fmt::format("the server refused a string: {}", status.text));
+  }
+}
+
+Response Session::receive(BodySink* sink) {
+  try {
+    auto response = connection_.receive(sink);
+    note(response);
+    return response;
+  } catch (...) {
+    usable_ = false;
+    throw;
+  }
+}
+
+void Session::note(const Response& response) {
+  if (const auto* status = std::get_if<Status>(&response)) {
+    note_status(*status);
+  } else if (const auto* capabilities = std::get_if<Capabilities>(&response)) {
+    // One list may come in several responses.
+    for (const auto& atom : capabilities->atoms()) capabilities_.add(atom);
+  } else if (const auto* exists = std::get_if<Exists>(&response)) {
+    if (selected_) selected_->exists = exists->count;
+  } else if (std::holds_alternative<Expunge>(response)) {
+    if (selected_ && selected_->exists > 0) --selected_->exists;
+  } else if (const auto* vanished = std::get_if<Vanished>(&response)) {
+    // Without EARLIER it stands for EXPUNGEs, and no EXISTS follows (RFC 7162 3.2.10.2).
+    if (selected_ && !vanished->earlier) {
+      const auto gone = std::min<std::uint64_t>(vanished->uids.size(), selected_->exists);
+      selected_->exists -= static_cast<std::uint32_t>(gone);
+    }
+  }
+}
+
+void Session::note_status(const Status& status) {
+  if (!status.tag.empty()) {
+    const auto pending = pending_.find(status.tag);
+    if (pending == pending_.end() || pending->second) {
+      throw ProtocolError("the server answered a command that was not sent");
+    }
+    pending->second = status;
+  }
+  if (status.condition == Condition::bye) {
+    throw ConnectionError(fmt::format("the server said goodbye: {}", status.text));
+  }
+  if (status.code == "CAPABILITY") {
+    capabilities_ = {};
+    std::string_view atoms = status.arguments;
+    while (!atoms.empty()) {
+      const auto space = atoms.find(' ');
+      capabilities_.add(atoms.substr(0, space));
+      atoms.remove_prefix(space == std::string_view::npos ? atoms.size() : space + 1);
+    }
+  }
+  if (!selected_) return;
+  if (status.code == "UIDVALIDITY") {
+    selected_->uid_validity.value = number_of<std::uint64_t>(status.arguments);
+  } else if (status.code == "UIDNEXT") {
+    selected_->uid_next.value = number_of<std::uint32_t>(status.arguments);
+  } else if (status.code == "HIGHESTMODSEQ") {
+    selected_->highest_modseq.value = number_of<std::uint64_t>(status.arguments);
+  }
+}
+
+Status Session::finish(const std::string& tag, std::string_view what, const Collect& collect,
+                       BodySink* sink) {
+  while (true) {
+    if (auto& answer = pending_.at(tag)) {
+      auto status = std::move(*answer);
+      pending_.erase(tag);
+      if (status.condition == Condition::ok) return status;
+      const bool no = status.condition == Condition::no;
+      throw CommandError(
+          no ? CommandError::Status::no : CommandError::Status::bad, status.code,
+          fmt::format("{}: {}{}{}{} {}", what, no ? "NO" : "BAD", status.code.empty() ? "" : " [",
+                      status.code, status.code.empty() ? "" : "]", status.text));
+    }
+    auto response = receive(sink);
+    if (collect) collect(response);
+  }
+}
+
+Status Session::run(const Command& command, std::string_view what, const Collect& collect) {
+  return finish(send(command), what, collect);
+}
+
+Stream::Wait Session::wait(Deadline deadline, const WakeFd& wake) {
+  try {
+    return connection_.wait(deadline, wake);
+  } catch (...) {
+    usable_ = false;
+    throw;
+  }
+}
+
+void Session::digest() {
+  try {
+    while (connection_.has_input()) static_cast<void>(receive(nullptr));
+  } catch (...) {
+    usable_ = false;
+    throw;
+  }
+}
+
+}  // namespace imap

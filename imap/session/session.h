@@ -1,0 +1,122 @@
+#pragma once
+/// One logged-in conversation with the server: straight-line commands, each of which sends, waits
+/// for its tagged answer and returns what came. Owned by one connection thread, which alone may
+/// call it.
+///
+/// Every call may throw ConnectionError and its kin, LimitError or CancelledError; the session is
+/// dead then (`is_usable` says so) and the caller drops it. CommandError (NO, BAD) leaves it
+/// usable. UIDs only: no sequence number is ever sent.
+
+#include "imap/session/connection.h"
+#include "imap/session/endpoint.h"
+#include "imap/session/selected_mailbox.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace imap {
+
+class TlsContext;
+
+/// What a listing needs of one message.
+struct MessageSummary {
+  Uid uid;
+  Flags flags;
+  std::optional<std::uint64_t> size;         // RFC822.SIZE: a hint
+  std::optional<std::string> internal_date;  // as sent
+  ModSeq modseq;
+  std::string header;  // the header fields asked for, raw
+};
+
+class Session {
+ public:
+  /// Connects, secures, logs in. `tls` is needed unless the endpoint says none. Throws
+  /// ResolveError, TlsError, TimeoutError, ConnectionError, or AuthenticationError when the server
+  /// refuses.
+  static std::unique_ptr<Session> open(const Endpoint& endpoint, const Login& login,
+                                       const TlsContext* tls, const Connection::Settings& settings,
+                                       const WakeFd& abort);
+  /// The same on a stream that is connected, and secured as far as it will be.
+  static std::unique_ptr<Session> open(std::unique_ptr<Stream> stream, const Login& login,
+                                       const Connection::Settings& settings);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  bool is_usable() const { return usable_; }
+  const Capabilities& capabilities() const { return capabilities_; }
+  std::string description() const { return connection_.description(); }
+  std::uint64_t received() const { return connection_.received(); }
+
+  // Mailboxes: session_mailboxes.cpp
+
+  /// The prefix and delimiter of the user's own mailboxes; empty where the server does not say.
+  Namespace personal_namespace();
+  /// All mailboxes that the server lists, INBOX always among them.
+  std::vector<ListRow> list();
+  /// Opens a mailbox without the right to change it (EXAMINE); no message loses \Recent. A mailbox
+  /// that is open already is opened again only with Refresh::yes.
+  enum class Refresh { no, yes };
+  const SelectedMailbox& examine(const std::string& mailbox, Refresh refresh);
+  const std::optional<SelectedMailbox>& selected() const { return selected_; }
+  void noop();
+  /// Says goodbye without waiting for the answer.
+  void logout() noexcept;
+
+  // Messages of the open mailbox: session_messages.cpp
+
+  /// UIDs of all messages.
+  UidSet search_all();
+  /// Which of these UIDs there are.
+  UidSet search(const UidSet& uids);
+  /// Fetches what a listing needs, chunk after chunk with a few commands ahead; `on_chunk` gets
+  /// each chunk's rows when its command has ended, in the order of `chunks`. Rows that the server
+  /// leaves out are missing there. `on_chunk` returning false stops after what has been sent.
+  using OnChunk = std::function<bool(std::vector<MessageSummary>)>;
+  void fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& on_chunk);
+  /// Fetches whole messages without marking them as read (BODY.PEEK[]).
+  void fetch_bodies(const UidSet& uids, BodySink& sink);
+
+  /// Takes in what the server has said unasked. Throws when it said BYE or hung up.
+  void digest();
+  /// Waits for the server to say something, for `wake`, or for the deadline.
+  Stream::Wait wait(Deadline deadline, const WakeFd& wake);
+
+ private:
+  using Collect = std::function<void(Response&)>;
+
+  Session(std::unique_ptr<Stream> stream, const Connection::Settings& settings);
+
+  // session.cpp
+  std::string send(const Command& command);
+  /// Waits for the tagged answer; throws CommandError naming `what` unless it is OK.
+  Status finish(const std::string& tag, std::string_view what, const Collect& collect = {},
+                BodySink* sink = nullptr);
+  Status run(const Command& command, std::string_view what, const Collect& collect = {});
+  Response receive(BodySink* sink);
+  void note(const Response& response);
+  void note_status(const Status& status);
+  void await_continuation(const std::string& tag);
+
+  // session_login.cpp
+  void greet();
+  void start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadline deadline,
+                 const WakeFd& abort);
+  void authenticate(const Login& login);
+  void authenticate_plain(const Login& login);
+  void refresh_capabilities();
+  void introduce();
+
+  Connection connection_;
+  Capabilities capabilities_;
+  std::optional<SelectedMailbox> selected_;
+  std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
+  bool preauthenticated_ = false;
+  bool usable_ = true;
+};
+
+}  // namespace imap
