@@ -1,5 +1,6 @@
 #include "fs/mail/headers.h"
 
+#include "fs/mail/charsets.h"
 #include "imap/base/utf8.h"
 
 #include <gmime/gmime.h>
@@ -122,6 +123,22 @@ std::string as_utf8(std::string_view raw) {
   return text;
 }
 
+/// `text` with the charsets of its encoded-words by names that are known. GMime keeps every name it
+/// ever saw, so that names of a stranger's invention would fill the memory.
+std::string with_known_charsets(std::string_view text) {
+  std::string known;
+  for (auto start = text.find("=?"); start != std::string_view::npos; start = text.find("=?")) {
+    known += text.substr(0, start + 2);
+    text.remove_prefix(start + 2);
+    const auto end = std::min(text.find('?'), text.size());
+    const auto encoding = lower(text.substr(end).size() > 2 ? text[end + 1] : ' ');
+    if ((encoding != 'q' && encoding != 'b') || text[end + 2] != '?') continue;
+    known += known_charset(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return known.append(text);
+}
+
 std::string shown(std::string_view text, std::size_t max_bytes = kMaxHeader) {
   auto line = imap::one_line(text);
   line.resize(imap::cut_utf8(line, max_bytes).size());
@@ -133,7 +150,8 @@ std::string shown(const char* text) {
   return text == nullptr ? std::string() : shown(std::string_view(text));
 }
 
-std::string decoded(const std::string& text) {
+std::string decoded(const std::string& utf8) {
+  const auto text = with_known_charsets(utf8);
   const Text plain(g_mime_utils_header_decode_text(decoding(), text.c_str()));
   return plain == nullptr ? std::string() : std::string(plain.get());
 }
@@ -159,7 +177,7 @@ InternetAddress* first_sender(InternetAddressList* list) {
 }
 
 void read_sender(const std::string& raw, MessageHeaders& headers) {
-  const auto text = as_utf8(imap::cut_utf8(raw, kMaxRawSender));
+  const auto text = with_known_charsets(as_utf8(imap::cut_utf8(raw, kMaxRawSender)));
   const std::unique_ptr<InternetAddressList, Release> list(
       internet_address_list_parse(decoding(), text.c_str()));
   if (auto* const sender = first_sender(list.get()); sender != nullptr) {
