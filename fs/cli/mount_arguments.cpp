@@ -1,0 +1,207 @@
+#include "fs/cli/mount_arguments.h"
+
+#include "fs/cli/cache_dir.h"
+#include "fs/cli/names_template.h"
+#include "fs/cli/units.h"
+#include "fs/cli/usage_error.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace fs {
+namespace {
+
+using Arguments = MountArguments;
+constexpr std::array<LongOption, 15> kLongOptions{{
+    {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
+    {"read-only", "", "Mount read-only (this version always does)", &Arguments::read_only, {}},
+    {"tls", "MODE", "implicit, starttls or none (default: by SOURCE)", {}, &Arguments::tls},
+    {"allow-plaintext",
+     "",
+     "Let --tls none talk to other hosts than this one",
+     &Arguments::allow_plaintext,
+     {}},
+    {"ca-file",
+     "FILE",
+     "Trust these certificates (PEM) instead of the system's",
+     {},
+     &Arguments::ca_file},
+    {"password-command",
+     "CMD",
+     "The first line that this shell command prints is the password",
+     {},
+     &Arguments::password_command},
+    {"password-file",
+     "FILE",
+     "The first line of this private file is the password",
+     {},
+     &Arguments::password_file},
+    {"cache-dir",
+     "DIR",
+     "Keep the cache below this directory (default: ~/.cache/imapfs)",
+     {},
+     &Arguments::cache_dir},
+    {"cache-size",
+     "SIZE",
+     "Limit of the cache, such as 512M (default: 2G)",
+     {},
+     &Arguments::cache_size},
+    {"connections",
+     "N",
+     "Connections to the server, 1 to 16 (default: 3)",
+     {},
+     &Arguments::connections},
+    {"names", "TEMPLATE", "Shape of the file names, or uid (see imapfs(1))", {}, &Arguments::names},
+    {"timeout",
+     "DURATION",
+     "Longest wait for the server, such as 30s (default: 30s)",
+     {},
+     &Arguments::timeout},
+    {"log-level",
+     "LEVEL",
+     "trace, debug, info, warn or error (default: info)",
+     {},
+     &Arguments::log_level},
+    {"log-file", "FILE", "Append the log to this file", {}, &Arguments::log_file},
+    {"trace",
+     "FILE",
+     "Write the protocol, without secrets and mail, to this file",
+     {},
+     &Arguments::trace},
+}};
+
+constexpr std::uint64_t kDefaultCacheSize = std::uint64_t{2} << 30U;
+constexpr std::uint64_t kSmallestCache = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kLargestCache = std::uint64_t{16} << 40U;
+constexpr unsigned kDefaultConnections = 3;
+constexpr unsigned kMostConnections = 16;
+constexpr std::chrono::milliseconds kDefaultTimeout = std::chrono::seconds{30};
+constexpr std::chrono::milliseconds kShortestTimeout = std::chrono::seconds{1};
+constexpr std::chrono::milliseconds kLongestTimeout = std::chrono::hours{1};
+
+template <class Value>
+using Choice = std::pair<std::string_view, Value>;
+
+constexpr std::array<Choice<Tls>, 3> kTlsModes{
+    {{"implicit", Tls::implicit}, {"starttls", Tls::starttls}, {"none", Tls::none}}};
+constexpr std::array<Choice<LogLevel>, 5> kLogLevels{{{"trace", LogLevel::trace},
+                                                      {"debug", LogLevel::debug},
+                                                      {"info", LogLevel::info},
+                                                      {"warn", LogLevel::warn},
+                                                      {"error", LogLevel::error}}};
+
+[[noreturn]] void refuse(std::string_view option, std::string_view value, std::string_view rule) {
+  throw UsageError(fmt::format("--{}: {} {}", option, shown_word(value), rule));
+}
+
+template <class Value, std::size_t count>
+Value chosen(std::string_view option, std::string_view value,
+             const std::array<Choice<Value>, count>& choices) {
+  std::string known;
+  for (const auto& [name, result] : choices) {
+    if (name == value) return result;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  refuse(option, value, "is not one of " + known);
+}
+
+std::uint64_t cache_size(std::string_view text) {
+  const auto size = parse_size(text);
+  if (!size) refuse("cache-size", text, "is not a size such as 512M or 2G");
+  if (*size < kSmallestCache || *size > kLargestCache) {
+    refuse("cache-size", text, "is not between 1M and 16T");
+  }
+  return *size;
+}
+
+unsigned connections(std::string_view text) {
+  unsigned count = 0;
+  const auto* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, count);
+  if (result.ec != std::errc{} || result.ptr != end || count < 1 || count > kMostConnections) {
+    refuse("connections", text, "is not a number from 1 to 16");
+  }
+  return count;
+}
+
+std::chrono::milliseconds timeout(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration) refuse("timeout", text, "is not a duration such as 30s or 2m");
+  if (*duration < kShortestTimeout || *duration > kLongestTimeout) {
+    refuse("timeout", text, "is not between 1s and 1h");
+  }
+  return *duration;
+}
+
+std::filesystem::path absolute_path(const std::optional<std::string>& text) {
+  return text ? std::filesystem::absolute(*text) : std::filesystem::path{};
+}
+
+void check_values_given(const MountArguments& arguments) {
+  for (const auto& option : kLongOptions) {
+    if (option.text == nullptr) continue;
+    const auto& value = arguments.*option.text;
+    if (!value) continue;
+    if (value->empty()) throw UsageError(fmt::format("--{} needs a value", option.name));
+    if (value->find('\0') != std::string::npos) {
+      throw UsageError(fmt::format("--{}: the value contains a NUL character", option.name));
+    }
+  }
+}
+
+void check_plaintext(const MountOptions& options) {
+  if (options.source.tls != Tls::none || options.allow_plaintext) return;
+  if (is_loopback(options.source.host)) return;
+  throw UsageError(
+      "--tls none would send the password readable over the network: only for a host on this "
+      "machine, or with --allow-plaintext");
+}
+
+}  // namespace
+
+std::span<const LongOption> mount_long_options() {
+  return kLongOptions;
+}
+
+MountOptions checked_mount_options(const MountArguments& arguments) {
+  check_values_given(arguments);
+  if (arguments.source.empty()) throw UsageError("mount needs SOURCE and MOUNTPOINT");
+  MountOptions options;
+  std::optional<Tls> tls;
+  if (arguments.tls) tls = chosen("tls", *arguments.tls, kTlsModes);
+  options.source = parse_source(arguments.source, tls);
+  if (arguments.mountpoint.empty()) throw UsageError("mount needs a MOUNTPOINT after SOURCE");
+  options.mountpoint = std::filesystem::absolute(arguments.mountpoint);
+  options.foreground = arguments.foreground;
+  options.read_only = arguments.read_only;
+
+  options.allow_plaintext = arguments.allow_plaintext;
+  check_plaintext(options);
+  options.ca_file = absolute_path(arguments.ca_file);
+  if (arguments.password_command && arguments.password_file) {
+    throw UsageError("--password-command and --password-file exclude each other");
+  }
+  options.password_command = arguments.password_command.value_or("");
+  options.password_file = absolute_path(arguments.password_file);
+
+  options.cache_dir =
+      arguments.cache_dir ? absolute_path(arguments.cache_dir) : default_cache_dir();
+  options.cache_size = arguments.cache_size ? cache_size(*arguments.cache_size) : kDefaultCacheSize;
+  options.connections =
+      arguments.connections ? connections(*arguments.connections) : kDefaultConnections;
+  options.names = arguments.names ? checked_names_template(*arguments.names) : kDefaultNames;
+  options.timeout = arguments.timeout ? timeout(*arguments.timeout) : kDefaultTimeout;
+
+  if (arguments.log_level)
+    options.log_level = chosen("log-level", *arguments.log_level, kLogLevels);
+  options.log_file = absolute_path(arguments.log_file);
+  options.trace_file = absolute_path(arguments.trace);
+  options.fsname = to_url(options.source);
+  options.subtype = "imapfs";
+  return options;
+}
+
+}  // namespace fs

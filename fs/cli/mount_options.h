@@ -1,0 +1,47 @@
+#pragma once
+/// What `imapfs mount` was asked to do, checked and complete: a plain value that main passes down.
+
+#include "fs/cli/source.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace fs {
+
+enum class LogLevel { trace, debug, info, warn, error };
+
+/// All paths are absolute, because the daemon's working directory is `/`; an empty path or text
+/// means that the option was not given.
+struct MountOptions {
+  Source source;
+  std::filesystem::path mountpoint;  // as given: not resolved, need not exist
+  bool foreground = false;
+  bool read_only = false;
+
+  std::filesystem::path ca_file;
+  bool allow_plaintext = false;
+  std::string password_command;  // INVARIANT: at most one of command and file is given
+  std::filesystem::path password_file;
+
+  std::filesystem::path cache_dir;  // the root of all accounts; see account_cache_dir()
+  std::uint64_t cache_size = 0;
+  unsigned connections = 0;
+  std::string names;  // a checked template: ends with `{uid}.eml`
+  std::chrono::milliseconds timeout{0};
+
+  LogLevel log_level = LogLevel::info;
+  std::filesystem::path log_file;
+  std::filesystem::path trace_file;
+
+  bool allow_other = false;  // INVARIANT: at most one of allow_other and allow_root
+  bool allow_root = false;
+  bool default_permissions = false;
+  std::string fsname;   // the source's URL unless given
+  std::string subtype;  // "imapfs" unless given
+
+  bool operator==(const MountOptions&) const = default;
+};
+
+}  // namespace fs

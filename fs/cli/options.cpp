@@ -1,0 +1,215 @@
+#include "fs/cli/options.h"
+
+#include "fs/cli/fstab_options.h"
+#include "fs/cli/mount_arguments.h"
+#include "fs/cli/nearest.h"
+#include "fs/cli/safe_text.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace fs {
+namespace {
+
+constexpr int kHelpColumn = 32;
+
+/// CLI11's help text under a usage line of ours.
+class HelpText : public CLI::Formatter {
+ public:
+  explicit HelpText(std::string usage) : usage_(std::move(usage)) { column_width(kHelpColumn); }
+
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return fmt::format("Usage: {}\n", usage_);
+  }
+
+ private:
+  const std::string usage_;
+};
+
+void set_usage(CLI::App& command, std::string usage) {
+  command.formatter(std::make_shared<HelpText>(std::move(usage)));
+  command.footer("See imapfs(1).");
+}
+
+/// The grammar and what one pass over the arguments found.
+class Parser {
+ public:
+  Parser();
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  /// Throws UsageError.
+  void parse(std::vector<std::string> arguments);
+
+  bool is_mount() const { return mount_->parsed(); }
+  bool is_umount() const { return umount_->parsed(); }
+  bool wants_version() const { return wants_version_; }
+  /// The help text that was asked for, or nothing.
+  std::optional<std::string> help() const;
+
+  const MountArguments& mount_arguments() const { return mount_arguments_; }
+  const std::vector<std::string>& comma_lists() const { return comma_lists_; }
+  const std::string& umount_point() const { return umount_point_; }
+
+ private:
+  void declare_mount();
+  void declare(const LongOption& option);
+  void refuse_extras() const;
+  [[noreturn]] void refuse_extra(const std::string& extra) const;
+
+  CLI::App app_{"Mount an IMAP account: folders are directories, messages are files.", "imapfs"};
+  CLI::App* mount_ = nullptr;
+  CLI::App* umount_ = nullptr;
+  MountArguments mount_arguments_;
+  std::vector<std::string> comma_lists_;
+  std::string umount_point_;
+  bool wants_version_ = false;
+  bool wants_help_ = false;
+};
+
+Parser::Parser() {
+  app_.set_help_flag();
+  app_.add_flag("-h,--help", wants_help_, "Print this text");
+  app_.add_flag("-V,--version", wants_version_, "Print the version");
+  declare_mount();
+
+  umount_ = app_.add_subcommand("umount", "End a mount, also one whose process is gone");
+  umount_->add_option("MOUNTPOINT", umount_point_, "The directory on which it is mounted")
+      ->type_name("");
+  set_usage(*umount_, "imapfs umount MOUNTPOINT");
+  app_.add_subcommand("help", "Print this text, or with a command its options");
+  set_usage(app_, "imapfs COMMAND [OPTIONS]");
+
+  // Our own messages about what is left over never repeat SOURCE.
+  app_.allow_extras();
+  for (auto* command : {mount_, umount_}) {
+    command->allow_extras();
+    command->set_help_flag();
+    command->add_flag("-h,--help", wants_help_, "Print this text");
+  }
+}
+
+void Parser::declare_mount() {
+  mount_ = app_.add_subcommand("mount", "Mount an account on an empty directory");
+  mount_->add_option("SOURCE", mount_arguments_.source, "imap[s]://[user@]host[:port][/mailbox]");
+  mount_->add_option("MOUNTPOINT", mount_arguments_.mountpoint, "An empty directory")
+      ->type_name("");
+  set_usage(*mount_, "imapfs mount [OPTIONS] SOURCE MOUNTPOINT");
+  for (const auto& option : mount_long_options()) declare(option);
+  mount_->add_option("-o", comma_lists_, "Any of these as name or name=value, and mount options")
+      ->type_name("OPT[,OPT...]")
+      ->allow_extra_args(false);  // one list for each -o
+}
+
+void Parser::declare(const LongOption& option) {
+  const std::string shorthand = option.name == "foreground" ? "-f," : "";
+  const auto names = fmt::format("{}--{}", shorthand, option.name);
+  const std::string description(option.description);
+  if (option.on != nullptr) {
+    mount_->add_flag(names, mount_arguments_.*option.on, description)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->disable_flag_override();
+    return;
+  }
+  auto& value = mount_arguments_.*option.text;
+  mount_
+      ->add_option_function<std::string>(
+          names, [&value](const std::string& text) { value = text; }, description)
+      ->type_name(std::string(option.value))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void Parser::refuse_extra(const std::string& extra) const {
+  if (!extra.starts_with("-") || extra == "-") {
+    const auto* const what = app_.get_subcommands().empty() ? "command" : "argument";
+    throw UsageError(fmt::format("unexpected {} {}: see imapfs help", what, shown_word(extra)));
+  }
+  const auto name = extra.substr(0, extra.find('='));
+  std::vector<std::string_view> known{"help", "version"};
+  if (is_mount()) {
+    known = {"help"};
+    for (const auto& option : mount_long_options()) known.push_back(option.name);
+  }
+  const auto near = name.starts_with("--") ? nearest(name.substr(2), known) : std::string_view{};
+  throw UsageError(fmt::format("unknown option {}{}", safe_text(name),
+                               near.empty() ? "" : fmt::format(": did you mean --{}?", near)));
+}
+
+void Parser::refuse_extras() const {
+  auto extras = app_.remaining(true);
+  std::erase(extras, "--");  // CLI11 obeys it and still counts it as left over
+  // An unknown option leaves its value behind, too: the option is what to complain about.
+  const auto option = std::find_if(extras.begin(), extras.end(),
+                                   [](const std::string& extra) { return extra.starts_with('-'); });
+  if (option != extras.end()) refuse_extra(*option);
+  if (!extras.empty()) refuse_extra(extras.front());
+}
+
+void Parser::parse(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app_.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(safe_text(error.what()));
+  }
+  if (!wants_help_) refuse_extras();
+}
+
+std::optional<std::string> Parser::help() const {
+  if (!wants_help_) return std::nullopt;
+  const auto chosen = app_.get_subcommands();
+  return chosen.empty() ? app_.help() : chosen.front()->help();
+}
+
+/// `imapfs help [COMMAND]` as the option that it means: CLI11 would take COMMAND for the command.
+std::vector<std::string> without_help_command(std::vector<std::string> arguments) {
+  if (arguments.size() > 2) throw UsageError("help takes one command");
+  if (arguments.size() == 2 && arguments[1] != "mount" && arguments[1] != "umount") {
+    throw UsageError("there is help for mount and for umount");
+  }
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
+MountOptions parse_mount(const Parser& first, const std::vector<std::string>& arguments) {
+  const auto fstab = parse_fstab_options(first.comma_lists());
+  // Once more with those of -o in front, where any later one overrides them.
+  auto all = fstab.arguments;
+  all.insert(all.begin(), "mount");
+  all.insert(all.end(), arguments.begin() + 1, arguments.end());
+  Parser second;
+  second.parse(all);
+
+  auto options = checked_mount_options(second.mount_arguments());
+  options.allow_other = fstab.allow_other;
+  options.allow_root = fstab.allow_root;
+  options.default_permissions = fstab.default_permissions;
+  if (!fstab.fsname.empty()) options.fsname = fstab.fsname;
+  if (!fstab.subtype.empty()) options.subtype = fstab.subtype;
+  return options;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  auto all = arguments;
+  if (!all.empty() && all.front() == "help") all = without_help_command(std::move(all));
+  if (!all.empty() && all.front().find("://") != std::string::npos) {
+    all.insert(all.begin(), "mount");
+  }
+  Parser parser;
+  parser.parse(all);
+  if (auto help = parser.help()) return HelpOptions{*std::move(help)};
+  if (parser.wants_version()) return VersionOptions{};
+  if (parser.is_mount()) return parse_mount(parser, all);
+  if (!parser.is_umount()) throw UsageError("a command is missing: see imapfs help");
+  if (parser.umount_point().empty()) throw UsageError("umount needs a MOUNTPOINT");
+  return UmountOptions{std::filesystem::absolute(parser.umount_point())};
+}
+
+}  // namespace fs

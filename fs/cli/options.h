@@ -1,0 +1,38 @@
+#pragma once
+/// The command line: which command, with which options. Reads the environment (for the default
+/// cache directory) and the working directory, touches nothing else.
+
+#include "fs/cli/mount_options.h"
+#include "fs/cli/usage_error.h"
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fs {
+
+struct UmountOptions {
+  std::filesystem::path mountpoint;  // absolute, not resolved
+
+  bool operator==(const UmountOptions&) const = default;
+};
+
+struct HelpOptions {
+  std::string text;  // what to print, ends with a newline
+
+  bool operator==(const HelpOptions&) const = default;
+};
+
+struct VersionOptions {
+  bool operator==(const VersionOptions&) const = default;
+};
+
+using CommandLine = std::variant<MountOptions, UmountOptions, HelpOptions, VersionOptions>;
+
+/// Reads the arguments that follow the program's name. A long option given on its own wins over the
+/// same one within `-o`; otherwise the last one wins. `imapfs SOURCE MOUNTPOINT ...` means `imapfs
+/// mount ...`, because that is how mount(8) calls a file system. Throws UsageError.
+CommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace fs

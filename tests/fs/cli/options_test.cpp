@@ -1,0 +1,350 @@
+#include "fs/cli/options.h"
+
+#include "fs/cli/mount_arguments.h"
+#include "tests/support/catch.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace {
+
+using fs::MountOptions;
+using fs::parse_command_line;
+using Arguments = std::vector<std::string>;
+
+const std::string kSource = "imaps://alice@imap.example.com";
+
+fs::CommandLine parsed(const Arguments& arguments) {
+  return parse_command_line(arguments);
+}
+
+/// `imapfs mount EXTRA... SOURCE /mnt`.
+MountOptions mount(Arguments extra, const std::string& source = kSource) {
+  extra.insert(extra.begin(), "mount");
+  extra.insert(extra.end(), {source, "/mnt"});
+  return std::get<MountOptions>(parsed(extra));
+}
+
+std::string refusal(const Arguments& arguments) {
+  try {
+    parsed(arguments);
+  } catch (const fs::UsageError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string mount_refusal(Arguments extra, const std::string& source = kSource) {
+  extra.insert(extra.begin(), "mount");
+  extra.insert(extra.end(), {source, "/mnt"});
+  return refusal(extra);
+}
+
+/// A value of each long option that takes one, other than its default.
+const std::map<std::string_view, std::string> kSamples{
+    {"tls", "starttls"},
+    {"ca-file", "/etc/ca, of us.pem"},
+    {"password-command", R"(printf '%s,%s\n' a\\b "[ c ]")"},
+    {"password-file", "/run/secret"},
+    {"cache-dir", "/var/cache/x"},
+    {"cache-size", "512M"},
+    {"connections", "7"},
+    {"names", "{from}, {subject}.{uid}.eml"},
+    {"timeout", "2m"},
+    {"log-level", "debug"},
+    {"log-file", "/var/log/x=y"},
+    {"trace", "/tmp/trace"}};
+
+std::string comma_escaped(const std::string& value) {
+  std::string escaped;
+  for (const char c : value) {
+    if (c == ',' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+}  // namespace
+
+TEST_CASE("mount has the documented defaults", "[fs][cli][options]") {
+  const auto options = mount({"--cache-dir", "/c"});
+  CHECK(options.source == fs::Source{"imap.example.com", 993, "alice", "", fs::Tls::implicit});
+  CHECK(options.mountpoint == "/mnt");
+  CHECK_FALSE(options.foreground);
+  CHECK_FALSE(options.read_only);
+  CHECK_FALSE(options.allow_plaintext);
+  CHECK(options.ca_file.empty());
+  CHECK(options.password_command.empty());
+  CHECK(options.password_file.empty());
+  CHECK(options.cache_dir == "/c");
+  CHECK(options.cache_size == 2147483648U);
+  CHECK(options.connections == 3);
+  CHECK(options.names == "{date} {from} - {subject}.{uid}.eml");
+  CHECK(options.timeout == std::chrono::seconds{30});
+  CHECK(options.log_level == fs::LogLevel::info);
+  CHECK(options.log_file.empty());
+  CHECK(options.trace_file.empty());
+  CHECK_FALSE((options.allow_other || options.allow_root || options.default_permissions));
+  CHECK(options.fsname == kSource);
+  CHECK(options.subtype == "imapfs");
+}
+
+TEST_CASE("every option of mount is understood", "[fs][cli][options]") {
+  const auto options = mount({"-f",
+                              "--read-only",
+                              "--tls",
+                              "starttls",
+                              "--ca-file",
+                              "/ca",
+                              "--password-command",
+                              "pass x",
+                              "--cache-dir",
+                              "/c",
+                              "--cache-size=1G",
+                              "--connections",
+                              "16",
+                              "--names",
+                              "uid",
+                              "--timeout",
+                              "500s",
+                              "--log-level",
+                              "error",
+                              "--log-file",
+                              "/l",
+                              "--trace",
+                              "/t",
+                              "--allow-plaintext",
+                              "-o",
+                              "allow_other,default_permissions,fsname=mail,subtype=x"});
+  CHECK(options.foreground);
+  CHECK(options.read_only);
+  CHECK(options.source.tls == fs::Tls::starttls);
+  CHECK(options.source.port == 143);
+  CHECK(options.ca_file == "/ca");
+  CHECK(options.password_command == "pass x");
+  CHECK(options.cache_size == 1073741824U);
+  CHECK(options.connections == 16);
+  CHECK(options.names == "{uid}.eml");
+  CHECK(options.timeout == std::chrono::seconds{500});
+  CHECK(options.log_level == fs::LogLevel::error);
+  CHECK(options.log_file == "/l");
+  CHECK(options.trace_file == "/t");
+  CHECK(options.allow_plaintext);
+  CHECK(options.allow_other);
+  CHECK(options.default_permissions);
+  CHECK(options.fsname == "mail");
+  CHECK(options.subtype == "x");
+  CHECK(mount({"--password-file", "/p"}).password_file == "/p");
+  CHECK(mount({"-o", "allow_root"}).allow_root);
+}
+
+TEST_CASE("every long option can be given through -o", "[fs][cli][options]") {
+  const auto plain = mount({});
+  for (const auto& option : fs::mount_long_options()) {
+    const std::string name(option.name);
+    INFO(name);
+    const bool has_value = !option.value.empty();
+    REQUIRE(has_value == (kSamples.count(name) == 1));
+    REQUIRE((option.on == nullptr) == has_value);
+    const auto value = has_value ? kSamples.at(name) : "";
+
+    const auto direct = mount(has_value ? Arguments{"--" + name, value} : Arguments{"--" + name});
+    CHECK(direct != plain);
+    if (has_value) CHECK(mount({"--" + name + '=' + value}) == direct);
+
+    auto underscored = name;
+    std::replace(underscored.begin(), underscored.end(), '-', '_');
+    for (const auto& spelling : {name, underscored}) {
+      const auto written = has_value ? spelling + '=' + comma_escaped(value) : spelling;
+      CHECK(mount({"-o", written}) == direct);
+      CHECK(mount({"-o" + written}) == direct);
+      CHECK(mount({"-o", "rw,_netdev," + written + ",noauto"}) == direct);
+    }
+    if (has_value) {
+      CHECK(mount_refusal({"-o", name}) == "-o " + name + " needs a value");
+      CHECK(mount_refusal({"-o", name + "="}) == "-o " + name + " needs a value");
+      CHECK(mount_refusal({"--" + name, ""}) == "--" + name + " needs a value");
+    } else {
+      CHECK(mount_refusal({"-o", name + "=1"}) == "-o " + name + " takes no value");
+      CHECK(mount_refusal({"--" + name + "=false"}) != "accepted");
+    }
+  }
+}
+
+TEST_CASE("options of mount(8) are ignored", "[fs][cli][options]") {
+  const auto plain = mount({});
+  for (const auto* ignored : {"_netdev",
+                              "auto",
+                              "noauto",
+                              "user",
+                              "users",
+                              "nouser",
+                              "user=bob",
+                              "owner",
+                              "group",
+                              "nofail",
+                              "defaults",
+                              "x-systemd.automount",
+                              "x-systemd.requires=network.target",
+                              "x-gvfs-show",
+                              "suid",
+                              "nosuid",
+                              "dev",
+                              "nodev",
+                              "exec",
+                              "noexec",
+                              "atime",
+                              "noatime",
+                              "nodiratime",
+                              "relatime",
+                              "norelatime",
+                              "strictatime",
+                              "lazytime",
+                              "async",
+                              "comment=x",
+                              "rw",
+                              "",
+                              ",,"}) {
+    INFO(ignored);
+    CHECK(mount({"-o", ignored}) == plain);
+  }
+}
+
+TEST_CASE("the last of several values holds, and the command line wins over -o",
+          "[fs][cli][options]") {
+  CHECK(mount({"--connections", "1", "--connections", "2"}).connections == 2);
+  CHECK(mount({"-o", "connections=1", "-o", "connections=2"}).connections == 2);
+  CHECK(mount({"--connections", "1", "-o", "connections=2"}).connections == 1);
+  CHECK(mount({"-o", "ro"}).read_only);
+  CHECK_FALSE(mount({"-o", "ro,rw"}).read_only);
+  CHECK(mount({"-o", "rw,ro"}).read_only);
+  CHECK(mount({"--read-only", "-o", "rw"}).read_only);
+  CHECK(mount({"-f", "--foreground"}).foreground);
+}
+
+TEST_CASE("options may follow SOURCE and MOUNTPOINT, as mount(8) passes them",
+          "[fs][cli][options]") {
+  const auto expected = mount({"-o", "ro"});
+  CHECK(std::get<MountOptions>(parsed({"mount", kSource, "/mnt", "-o", "ro"})) == expected);
+  CHECK(std::get<MountOptions>(parsed({kSource, "/mnt", "-o", "ro"})) == expected);
+  CHECK(std::get<MountOptions>(parsed({"mount", "-o", "ro", "--", kSource, "/mnt"})) == expected);
+}
+
+TEST_CASE("paths become absolute because the daemon leaves the directory", "[fs][cli][options]") {
+  const auto here = std::filesystem::current_path();
+  const auto options = std::get<MountOptions>(
+      parsed({"mount", "--ca-file", "a/ca", "--password-file", "p", "--cache-dir", "c",
+              "--log-file", "l", "--trace", "t", kSource, "mnt"}));
+  CHECK(options.mountpoint == here / "mnt");
+  CHECK(options.ca_file == here / "a/ca");
+  CHECK(options.password_file == here / "p");
+  CHECK(options.cache_dir == here / "c");
+  CHECK(options.log_file == here / "l");
+  CHECK(options.trace_file == here / "t");
+  CHECK(std::get<fs::UmountOptions>(parsed({"umount", "mnt"})).mountpoint == here / "mnt");
+}
+
+TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
+  const std::pair<Arguments, std::string> bad[] = {
+      {{}, "a command is missing: see imapfs help"},
+      {{"mnt"}, "unexpected command \"mnt\": see imapfs help"},
+      {{"mount"}, "mount needs SOURCE and MOUNTPOINT"},
+      {{"mount", kSource}, "mount needs a MOUNTPOINT after SOURCE"},
+      {{"mount", kSource, ""}, "mount needs a MOUNTPOINT after SOURCE"},
+      {{"mount", kSource, "/mnt", "x"}, "unexpected argument \"x\": see imapfs help"},
+      {{"mount", kSource, "/mnt", "--cache-dri", "/c"},
+       "unknown option --cache-dri: did you mean --cache-dir?"},
+      {{"mount", "--fore-ground", kSource, "/mnt"},
+       "unknown option --fore-ground: did you mean --foreground?"},
+      {{"mount", "-z", kSource, "/mnt"}, "unknown option -z"},
+      {{"umount"}, "umount needs a MOUNTPOINT"},
+      {{"umount", "/a", "/b"}, "unexpected argument \"/b\": see imapfs help"},
+      {{"umount", "--lazy", "/a"}, "unknown option --lazy"},
+      {{"help", "cook"}, "there is help for mount and for umount"},
+      {{"--verison"}, "unknown option --verison: did you mean --version?"}};
+  for (const auto& [arguments, message] : bad) CHECK(refusal(arguments) == message);
+}
+
+TEST_CASE("bad values are refused with the option's name", "[fs][cli][options]") {
+  const std::pair<Arguments, std::string> bad[] = {
+      {{"--tls", "ssl"}, "--tls: \"ssl\" is not one of implicit, starttls, none"},
+      {{"--log-level", "INFO"},
+       "--log-level: \"INFO\" is not one of trace, debug, info, warn, error"},
+      {{"--cache-size", "big"}, "--cache-size: \"big\" is not a size such as 512M or 2G"},
+      {{"--cache-size", "0"}, "--cache-size: \"0\" is not between 1M and 16T"},
+      {{"--cache-size", "17T"}, "--cache-size: \"17T\" is not between 1M and 16T"},
+      {{"--connections", "0"}, "--connections: \"0\" is not a number from 1 to 16"},
+      {{"--connections", "17"}, "--connections: \"17\" is not a number from 1 to 16"},
+      {{"--connections", "3x"}, "--connections: \"3x\" is not a number from 1 to 16"},
+      {{"--timeout", "soon"}, "--timeout: \"soon\" is not a duration such as 30s or 2m"},
+      {{"--timeout", "999ms"}, "--timeout: \"999ms\" is not between 1s and 1h"},
+      {{"--timeout", "3601"}, "--timeout: \"3601\" is not between 1s and 1h"},
+      {{"--names", "{subject}.eml"},
+       "--names: the template must end with {uid}.eml, which makes names unique"},
+      {{"--password-command", "a", "--password-file", "b"},
+       "--password-command and --password-file exclude each other"},
+      {{"-o", "allow_other,allow_root"}, "-o allow_other and -o allow_root exclude each other"},
+      {{"-o", "allow_other=1"}, "-o allow_other takes no value"},
+      {{"-o", "fsname"}, "-o fsname needs a value"},
+      {{"-o", "cache_szie=1G"},
+       "unknown mount option \"cache_szie\": did you mean \"cache-size\"?"},
+      {{"-o", "alow_other"}, "unknown mount option \"alow_other\": did you mean \"allow_other\"?"},
+      {{"-o", "ro,password=hunter2"},
+       "unknown mount option \"password\": did you mean \"password-command\"?"},
+      {{"-o", "zebra"}, "unknown mount option \"zebra\""},
+      {{"-o", "a\x1b"}, "unknown mount option \"a\\x1B\""}};
+  for (const auto& [arguments, message] : bad) CHECK(mount_refusal(arguments) == message);
+}
+
+TEST_CASE("without TLS only this machine is talked to, unless asked for", "[fs][cli][options]") {
+  const std::string message =
+      "--tls none would send the password readable over the network: only for a host on this "
+      "machine, or with --allow-plaintext";
+  CHECK(mount_refusal({"--tls", "none"}) == message);
+  CHECK(mount_refusal({"-o", "tls=none"}) == message);
+  CHECK(mount_refusal({"--tls", "none"}, "imap://a@10.0.0.1") == message);
+  CHECK(mount({"--tls", "none"}, "imap://a@localhost").source.tls == fs::Tls::none);
+  CHECK(mount({"--tls", "none"}, "imap://a@[::1]").source.port == 143);
+  CHECK(mount({"--tls", "none", "--allow-plaintext"}).source.tls == fs::Tls::none);
+}
+
+TEST_CASE("a password on the command line never comes back in a message", "[fs][cli][options]") {
+  const std::string url = "imaps://alice:hunter2@imap.example.com";
+  for (const auto& arguments :
+       std::vector<Arguments>{{"mount", url, "/mnt"},
+                              {url, "/mnt"},
+                              {"umount", url, url},
+                              {"mont", url, "/mnt"},
+                              {"mount", kSource, "/mnt", url},
+                              {"mount", "--tls", url, "/mnt"},
+                              {"mount", "--tls", url, kSource, "/mnt"},
+                              {"mount", "-o", url, kSource, "/mnt"},
+                              {"alice:hunter2@imap.example.com"},
+                              {"mount", "--password=hunter2", kSource, "/m"},
+                              {"mount", "-o", "pass=hunter2", kSource, "/m"},
+                              {"help", url}}) {
+    const auto message = refusal(arguments);
+    INFO(message);
+    CHECK(message != "accepted");
+    CHECK(message.find("hunter2") == std::string::npos);
+    CHECK(message.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("help and version can be asked for in the usual ways", "[fs][cli][options]") {
+  const auto overview = std::get<fs::HelpOptions>(parsed({"help"})).text;
+  CHECK(overview.find("umount") != std::string::npos);
+  CHECK(std::get<fs::HelpOptions>(parsed({"--help"})).text == overview);
+  CHECK(std::get<fs::HelpOptions>(parsed({"-h"})).text == overview);
+
+  const auto of_mount = std::get<fs::HelpOptions>(parsed({"help", "mount"})).text;
+  for (const auto& option : fs::mount_long_options()) {
+    CHECK(of_mount.find("--" + std::string(option.name)) != std::string::npos);
+  }
+  CHECK(std::get<fs::HelpOptions>(parsed({"mount", "--help"})).text == of_mount);
+  CHECK(std::get<fs::HelpOptions>(parsed({"umount", "-h"})).text ==
+        std::get<fs::HelpOptions>(parsed({"help", "umount"})).text);
+  CHECK(std::holds_alternative<fs::VersionOptions>(parsed({"--version"})));
+  CHECK(std::holds_alternative<fs::VersionOptions>(parsed({"-V"})));
+}
