@@ -1,0 +1,81 @@
+#include "fs/cli/mount_table.h"
+
+#include "imap/base/unique_fd.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+
+namespace fs {
+namespace {
+
+/// Undoes the kernel's `\040` for blanks and backslashes.
+std::string unescaped(std::string_view text) {
+  const auto is_octal = [](char c) {
+    return c >= '0' && c <= '7';
+  };
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digits = text.substr(i + 1, 3);
+    if (text[i] != '\\' || digits.size() < 3 ||
+        !std::all_of(digits.begin(), digits.end(), is_octal)) {
+      plain += text[i];
+      continue;
+    }
+    plain += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + (digits[2] - '0'));
+    i += 3;
+  }
+  return plain;
+}
+
+std::optional<MountEntry> parse_line(const std::string& line) {
+  std::istringstream words(line);
+  const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+  // ID PARENT DEVICE ROOT DIRECTORY OPTIONS [TAG...] - TYPE SOURCE OPTIONS
+  constexpr std::size_t kDirectory = 4;
+  constexpr std::size_t kFirstTag = 6;
+  if (fields.size() <= kFirstTag) return std::nullopt;
+  const auto dash = std::find(fields.begin() + kFirstTag, fields.end(), "-");
+  if (std::distance(dash, fields.end()) < 3) return std::nullopt;
+  return MountEntry{unescaped(fields[kDirectory]), unescaped(dash[1]), unescaped(dash[2])};
+}
+
+}  // namespace
+
+std::vector<MountEntry> parse_mount_table(std::string_view text) {
+  std::vector<MountEntry> entries;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    if (auto entry = parse_line(line)) entries.push_back(*std::move(entry));
+  }
+  return entries;
+}
+
+std::optional<MountEntry> mount_at(const std::filesystem::path& directory) {
+  std::ifstream file("/proc/self/mountinfo");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (text.empty()) {
+    throw std::system_error(ENOENT, std::generic_category(), "/proc/self/mountinfo");
+  }
+  const auto entries = parse_mount_table(text);
+  const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const MountEntry& entry) {
+    return entry.directory == directory.native();
+  });
+  if (found == entries.rend()) return std::nullopt;
+  return *found;
+}
+
+std::filesystem::path resolved_directory(const std::filesystem::path& directory) {
+  // O_PATH: realpath(3) would ask the mounted file system, which may be dead.
+  const imap::UniqueFd opened(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) throw std::system_error(errno, std::generic_category(), directory.native());
+  return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", opened.get()));
+}
+
+}  // namespace fs
