@@ -95,7 +95,8 @@ Parser::Parser() {
 
 void Parser::declare_mount() {
   mount_ = app_.add_subcommand("mount", "Mount an account on an empty directory");
-  mount_->add_option("SOURCE", mount_arguments_.source, "imap[s]://[user@]host[:port][/mailbox]");
+  mount_->add_option("SOURCE", mount_arguments_.source, "imap[s]://user@host[:port][/mailbox]")
+      ->type_name("");
   mount_->add_option("MOUNTPOINT", mount_arguments_.mountpoint, "An empty directory")
       ->type_name("");
   set_usage(*mount_, "imapfs mount [OPTIONS] SOURCE MOUNTPOINT");

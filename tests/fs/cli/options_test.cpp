@@ -342,6 +342,8 @@ TEST_CASE("help and version can be asked for in the usual ways", "[fs][cli][opti
   for (const auto& option : fs::mount_long_options()) {
     CHECK(of_mount.find("--" + std::string(option.name)) != std::string::npos);
   }
+  CHECK(of_mount.find("Usage: imapfs mount [OPTIONS] SOURCE MOUNTPOINT\n") != std::string::npos);
+  CHECK(of_mount.find("TEXT") == std::string::npos);
   CHECK(std::get<fs::HelpOptions>(parsed({"mount", "--help"})).text == of_mount);
   CHECK(std::get<fs::HelpOptions>(parsed({"umount", "-h"})).text ==
         std::get<fs::HelpOptions>(parsed({"help", "umount"})).text);
