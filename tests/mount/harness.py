@@ -18,10 +18,10 @@ import shlex
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from base64 import b64encode
@@ -113,6 +113,7 @@ class Server:
         self.directory = pathlib.Path(directory)
         self.profile = profile
         self.is_frozen = False
+        self._forgotten = {}
         at_end.callback(self.kill)
         self.start()
 
@@ -158,8 +159,8 @@ class Server:
 
     def seed(self, mailbox, source, lie=0):
         """Puts the message files of a folder into a mailbox."""
-        name = modified_utf7(self.full_name(mailbox))
-        self._script("seed", self.user, name, source, *(["--lie", lie] if lie else []))
+        # Dovecot's programs take names in UTF-8.
+        self._script("seed", self.user, self.full_name(mailbox), source, *(["--lie", lie] if lie else []))
 
     def seed_messages(self, mailbox, messages):
         """Puts byte strings into a mailbox, a minute apart from each other."""
@@ -225,17 +226,53 @@ class Server:
                 counts[mailbox] = int(re.search(rb"UNSEEN (\d+)", answer[0])[1])
         return counts
 
-    def commands(self):
-        """Every line that clients other than this harness have sent after logging in."""
-        lines = []
+    def _sent(self):
+        """For each session of another client, what it has sent since `forget_commands`, by lines."""
         for log in sorted((self.directory / "rawlog").glob("*.in")):
             sent = log.read_bytes()
             if b" " + self.OWN_TAG not in sent:
-                lines += [line.split(b" ", 1)[-1] for line in sent.splitlines()]
-        return lines
+                # Each line begins with the time.
+                lines = [line.split(b" ", 1)[-1] for line in sent.splitlines()]
+                yield list(enumerate(lines)), self._forgotten.get(log.name, 0)
+
+    def commands(self):
+        """Every line that clients other than this harness have sent after logging in."""
+        return [line for lines, known in self._sent() for number, line in lines if number >= known]
 
     def body_fetches(self):
+        """The commands of others that fetch bodies or parts of them."""
         return [line for line in self.commands() if FETCHES_BODY.search(line)]
+
+    def mailboxes_with_body_fetches(self):
+        """The names, as the clients sent them, of the mailboxes that the fetched bodies were in."""
+        found = set()
+        for lines, known in self._sent():
+            selected = None
+            for number, line in lines:
+                match = re.search(rb' (?:SELECT|EXAMINE) "?((?:[^"\\ ]|\\.)+)', line, re.IGNORECASE)
+                selected = match[1].decode() if match else selected
+                if number >= known and FETCHES_BODY.search(line):
+                    found.add(selected)
+        return found
+
+    def forget_commands(self):
+        """Begins to count anew."""
+        for log in (self.directory / "rawlog").glob("*.in"):
+            self._forgotten[log.name] = len(log.read_bytes().splitlines())
+
+    def processes(self):
+        """The numbers of the server's processes, the first one first."""
+        found = [int((self.directory / "pid").read_text().split()[0])]
+        for pid in found:
+            found += children(pid)
+        return found
+
+    def freeze_at_once(self):
+        """As `freeze`, without the time that starting a program takes."""
+        self.is_frozen = True
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
 
 # A section of the body: [], [1], [TEXT], partial or not; but not [HEADER...].
@@ -249,9 +286,6 @@ class RelayWithWrongSizes:
     """
 
     def __init__(self, port, error):
-        import threading  # pylint: disable=import-outside-toplevel # nothing else here uses threads
-
-        self._threads = threading
         self._target, self._error = port, error
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -261,7 +295,7 @@ class RelayWithWrongSizes:
         self._listener.close()
 
     def _start(self, function, *arguments):
-        self._threads.Thread(target=function, args=arguments, daemon=True).start()
+        threading.Thread(target=function, args=arguments, daemon=True).start()
 
     def _accept(self):
         while True:
@@ -308,8 +342,9 @@ class RelayWithWrongSizes:
 # --- The mount ------------------------------------------------------------------------------------
 
 
-def children():
-    """The processes whose parent this is: a mount that went to the background becomes one."""
+def children(parent=None):
+    """The processes whose parent is `parent`, or this one: a mount in the background becomes ours."""
+    parent = parent or os.getpid()
     found = set()
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -317,7 +352,7 @@ def children():
                 fields = pathlib.Path("/proc", entry, "stat").read_text().rsplit(")", 1)[1].split()
             except OSError:
                 continue
-            if int(fields[1]) == os.getpid():
+            if int(fields[1]) == parent:
                 found.add(int(entry))
     return found
 
@@ -344,6 +379,8 @@ def unmount_lazily(path):
 class Mount:
     """One mount, as a user makes it: `imapfs mount` returned 0 and the program is in the background."""
 
+    started = []
+
     def __init__(self, server, directory, *options, source=None, cache=None, mailbox="", timeout="4s"):
         self.server = server
         self.directory = pathlib.Path(directory)
@@ -365,13 +402,17 @@ class Mount:
         self.source = source or "imaps://%s@localhost:%d%s" % (server.user, server.tls_port, mailbox)
         self.pid = None
 
+    def command(self):
+        return [str(part) for part in (PROGRAM, "mount", *self.options, self.source, self.path)]
+
     def start(self):
         at_end.callback(self.destroy)
+        Mount.started.append(self)
         before = children()
         with open(self.directory / "output", "w+b") as output:
             # Not a pipe: the program in the background may keep it open.
             done = subprocess.run(
-                [str(part) for part in (PROGRAM, "mount", *self.options, self.source, self.path)],
+                self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -469,6 +510,21 @@ class Case(unittest.TestCase):
         self.addCleanup(self._explain, mount)
         return mount
 
+    def refused(self, mount, *words, code=1):
+        """`imapfs mount` fails with this exit code and one line that contains `words`; returns it."""
+        before = children()
+        done = run(*mount.command(), timeout=MOUNT_LIMIT)
+        self.assertEqual(done.returncode, code, done.stderr)
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        for word in words:
+            self.assertIn(word.lower(), lines[0].lower())
+        self.assertNotIn(self.server.password, lines[0])
+        self.assertEqual(done.stdout, "")
+        self.assertFalse(is_mounted(mount.path))
+        self.assertEqual({pid for pid in children() - before if is_running(pid)}, set())
+        return lines[0]
+
     def mount(self, *options, **keywords):
         return self.prepare(*options, **keywords).start()
 
@@ -496,13 +552,19 @@ class Case(unittest.TestCase):
 # --- Running --------------------------------------------------------------------------------------
 
 
-def require_mounting():
-    """Raises Skipped unless this machine can run a server and mount."""
-    for program in ("fusermount3", "openssl", "pgrep"):
+def require_server():
+    """Raises Skipped unless this machine can run the server."""
+    for program in ("openssl", "pgrep"):
         if shutil.which(program) is None:
             raise Skipped("%s is not installed" % program)
     if shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin") is None:
         raise Skipped("Dovecot is not installed")
+
+
+def require_mounting():
+    """Raises Skipped unless this machine can mount."""
+    if shutil.which("fusermount3") is None:
+        raise Skipped("fusermount3 is not installed")
     if not os.path.exists("/dev/fuse"):
         raise Skipped("there is no /dev/fuse")
     # fusermount3 mounts and passes the open device back through a socket: the whole way, but for a
@@ -532,19 +594,39 @@ def terminate(*_):
     raise KeyboardInterrupt
 
 
+def watch(limit):
+    """Ends everything when the tests take longer: CTest would kill this process and leave the rest.
+
+    A thread, because a system call on a mount that hangs is not interrupted by signals.
+    """
+
+    def expire():
+        print("--- not done after %g s: killing what is mounted" % limit, file=sys.stderr, flush=True)
+        for mount in Mount.started:
+            if mount.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(mount.pid, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    timer = threading.Timer(limit, expire)
+    timer.daemon = True
+    timer.start()
+
+
 def main(needs_mount=True):
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, terminate)
     # Programs that go to the background become children of this process, so that none is lost.
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-    if needs_mount:
-        try:
+    try:
+        require_server()
+        if needs_mount:
             require_mounting()
-        except Skipped as reason:
-            print("skipped: %s" % reason)
-            sys.exit(SKIPPED)
-        if not os.access(PROGRAM, os.X_OK):
-            sys.exit("%s is not built" % PROGRAM)
+    except Skipped as reason:
+        print("skipped: %s" % reason)
+        sys.exit(SKIPPED)
+    if needs_mount and not os.access(PROGRAM, os.X_OK):
+        sys.exit("%s is not built" % PROGRAM)
+    watch(float(os.environ.get("IMAPFS_TEST_LIMIT", "240")))
     with at_end:
         unittest.main(verbosity=2, warnings="ignore")

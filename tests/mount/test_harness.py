@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The fixtures themselves: whatever the mount tests rely on, shown without a mount."""
+import imaplib
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -22,7 +23,7 @@ class BothProfiles:
         cls.server.seed_messages("INBOX", [b"Subject: one\n\nfirst\n", b"Subject: two\r\n\r\nsecond\n"])
 
     def test_messages_arrive_as_they_are_on_disk(self):
-        with harness.tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch:
             harness.run(harness.TESTS / "mail/make_mail", 120, scratch)
             files = sorted(pathlib.Path(scratch).iterdir())
             messages = self.server.messages("Sample")
@@ -77,7 +78,7 @@ class BothProfiles:
         before = len(self.server.commands())
         self.server.messages("INBOX")
         self.assertEqual(len(self.server.commands()), before)
-        with harness.imaplib.IMAP4("localhost", self.server.port, timeout=30) as other:
+        with imaplib.IMAP4("localhost", self.server.port, timeout=30) as other:
             other.login(self.server.user, self.server.password)
             other.select("INBOX", readonly=True)
             other.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)] RFC822.SIZE)")
@@ -112,10 +113,10 @@ class OnFull(BothProfiles, harness.Case):
     CAPABILITIES = None
 
     def test_too_large_a_size_breaks_the_first_fetch_off(self):
-        with harness.tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch:
             pathlib.Path(scratch, "1.eml").write_bytes(b"Subject: short\n\nshorter than said\n")
             self.server.seed("Lying", scratch, lie=500)
-        with self.assertRaises(harness.imaplib.IMAP4.abort):
+        with self.assertRaises(imaplib.IMAP4.abort):
             self.server.messages("Lying")
         (message,) = self.server.messages("Lying").values()
         self.assertEqual(message.size, len(message.body))

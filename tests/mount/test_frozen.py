@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""A server that stops answering delays nothing but what only it can answer, and that not for ever."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import harness
+from harness import eventually, run, sha256
+
+MIB = 1 << 20
+TIMEOUT = 3  # seconds, the mount's
+AT_ONCE = 1.5  # seconds within which a cached answer must come on a busy machine
+
+
+class Frozen(harness.Case):
+    @classmethod
+    def fill(cls):
+        cls.server.seed_sample("INBOX", 30)
+        cls.server.seed_sample("Other", 30, seed=2)
+        line = b"a line of a long message, 64 characters with its end, as usual\r\n"
+        cls.big = [b"Subject: big %d\r\n\r\n" % n + line * (40 * MIB // len(line)) for n in range(4)]
+        cls.server.seed_messages("Big", cls.big)
+
+    def at_once(self, *command, code=0):
+        begun = time.monotonic()
+        done = run(*command, timeout=30)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertLess(time.monotonic() - begun, AT_ONCE, command)
+        return done
+
+    def fails_in_time(self, *command):
+        begun = time.monotonic()
+        done = run(*command, timeout=60)
+        self.assertNotEqual(done.returncode, 0, done.stdout[:200])
+        # Twice the timeout: one wait for the answer, one for a new connection.
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + AT_ONCE, command)
+        return done
+
+    def interrupt_a_fetch(self, mount):
+        """Freezes the server while it sends a big message; the reader, and the message's UID."""
+        for uid in range(1, len(self.big) + 1):
+            before = len(self.server.body_fetches())
+            reader = subprocess.Popen(
+                ["cat", mount.file("Big", uid)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+            self.addCleanup(reader.wait)
+            self.addCleanup(reader.kill)
+            self.addCleanup(reader.stderr.close)
+            while len(self.server.body_fetches()) == before and reader.poll() is None:
+                pass
+            self.server.freeze_at_once()
+            # Whether it was in time shows when the rest does not come: nothing is left to be sent then.
+            try:
+                reader.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                return reader, uid
+            self.server.thaw()
+        raise AssertionError("every message arrived before the server could be stopped")
+
+    def test_frozen_in_the_middle_of_a_message(self):
+        mount = self.mount(timeout="%ds" % TIMEOUT)
+        cached = mount.files("INBOX")
+        contents = {uid: path.read_bytes() for uid, path in cached.items()}
+        mount.listing("Big")
+        begun = time.monotonic()
+        reader, uid = self.interrupt_a_fetch(mount)
+
+        self.at_once("ls", "-l", mount.path / "INBOX")
+        self.at_once("ls", mount.path)
+        self.at_once("stat", "-f", mount.path)
+        for number, path in cached.items():
+            self.assertEqual(self.at_once("sha256sum", path).stdout.split()[0].lstrip("\\"), sha256(contents[number]))
+
+        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + 5, "the end of the read")
+        self.assertNotEqual(reader.returncode, 0)
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + 5)
+        self.assertRegex(reader.stderr.read(), "(?i)timed out|unreachable|input/output")
+
+        self.server.thaw()
+        wanted = sha256(self.big[uid - 1])
+        eventually(
+            lambda: run("sha256sum", mount.file("Big", uid)).stdout.startswith(wanted), 30, "the message after the thaw"
+        )
+        self.assertEqual(sha256(mount.file("Big", uid).read_bytes()), wanted)
+
+    def test_what_is_not_cached_fails_in_time_and_comes_later(self):
+        mount = self.mount(timeout="%ds" % TIMEOUT)
+        mount.listing("INBOX")
+        self.server.freeze()
+        self.fails_in_time("cat", mount.file("INBOX", 7))
+        self.fails_in_time("ls", mount.path / "Other")
+        # The server is known not to answer now: the next ones need not find that out again.
+        begun = time.monotonic()
+        for uid in range(8, 14):
+            self.assertNotEqual(run("cat", mount.file("INBOX", uid)).returncode, 0)
+        self.assertLess(time.monotonic() - begun, 4 * TIMEOUT)
+        self.server.thaw()
+        eventually(lambda: run("cat", mount.file("INBOX", 7)).returncode == 0, 30, "the message after the thaw")
+        eventually(lambda: run("ls", mount.path / "Other").returncode == 0, 30, "the listing after the thaw")
+        self.assert_same_messages(mount, "Other")
+
+    def test_a_cached_message_is_read_without_the_kernel_having_it(self):
+        first = self.mount()
+        files = first.files("INBOX")
+        contents = {path.name: path.read_bytes() for path in files.values()}
+        first.unmount()
+        mount = self.mount(cache=first.cache, timeout="%ds" % TIMEOUT)
+        mount.listing("INBOX")
+        self.server.freeze()
+        for name, content in contents.items():
+            self.assertEqual(self.at_once("cat", "--", mount.path / "INBOX" / name).returncode, 0)
+            self.assertEqual(sha256((mount.path / "INBOX" / name).read_bytes()), sha256(content))
+
+    def test_unmounting_does_not_wait(self):
+        mount = self.mount(timeout="%ds" % TIMEOUT)
+        mount.listing("INBOX")
+        self.server.freeze()
+        mount.unmount(seconds=10)
+
+    def test_unmounting_under_a_waiting_reader(self):
+        mount = self.mount(timeout="%ds" % TIMEOUT)
+        mount.listing("INBOX")
+        self.server.freeze()
+        reader = subprocess.Popen(["cat", mount.file("INBOX", 9)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        done = run("fusermount3", "-u", "-z", mount.path, timeout=10)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + 5, "the end of the read")
+        pid = mount.pid
+        eventually(lambda: not harness.is_running(pid), 15, "the end of the program")
+
+    def test_a_waiting_reader_can_be_killed(self):
+        mount = self.mount(timeout="60s")
+        mount.listing("INBOX")
+        self.server.freeze()
+        reader = subprocess.Popen(["cat", mount.file("INBOX", 10)], stdout=subprocess.DEVNULL)
+        eventually(lambda: b"fuse" in self.wait_channel(reader.pid) or reader.poll() is not None, 5, "the read to begin")
+        reader.send_signal(signal.SIGTERM)
+        eventually(lambda: reader.poll() is not None, 5, "the end of the read")
+        self.assertEqual(reader.returncode, -signal.SIGTERM)
+
+    @staticmethod
+    def wait_channel(pid):
+        try:
+            return pathlib.Path("/proc", str(pid), "wchan").read_bytes() or b"fuse"
+        except OSError:
+            return b"fuse"
+
+    def test_mounting_gives_up(self):
+        self.server.freeze()
+        mount = self.prepare(timeout="%ds" % TIMEOUT)
+        begun = time.monotonic()
+        self.refused(mount, "localhost")
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + 5)
+
+
+class Reconnecting(harness.Case):
+    @classmethod
+    def fill(cls):
+        cls.server.seed_sample("INBOX", 30)
+
+    def test_a_server_that_comes_back_is_found_again(self):
+        mount = self.mount(timeout="%ds" % TIMEOUT)
+        files = mount.files("INBOX")
+        first = files[1].read_bytes()
+        self.server.kill()
+        self.assertEqual(files[1].read_bytes(), first)
+        self.assertEqual(len(mount.files("INBOX")), 30)
+        begun = time.monotonic()
+        self.assertNotEqual(run("cat", files[2]).returncode, 0)
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + AT_ONCE)
+        self.server.start()
+        eventually(lambda: run("cat", files[2]).returncode == 0, 45, "the connection to be made again")
+        self.assert_same_messages(mount, "INBOX")
+
+    def test_a_session_that_the_server_ends_is_replaced_unnoticed(self):
+        mount = self.mount()
+        files = mount.files("INBOX")
+        for uid in (3, 4, 5):
+            self.server.doveadm("kick", self.server.user)
+            self.assertEqual(sha256(files[uid].read_bytes()), sha256(self.server.messages("INBOX")[uid].body))
+
+
+if __name__ == "__main__":
+    harness.main()
