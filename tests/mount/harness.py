@@ -112,7 +112,7 @@ class Server:
     def __init__(self, directory, profile="full"):
         self.directory = pathlib.Path(directory)
         self.profile = profile
-        self.is_frozen = False
+        self.is_frozen = self.is_down = False
         self._forgotten = {}
         at_end.callback(self.kill)
         self.start()
@@ -126,6 +126,7 @@ class Server:
     def start(self, cert="good"):
         # Its output goes to a file: the server would keep a pipe open.
         self._script("start", "--profile", self.profile, "--cert", cert, "--rawlog")
+        self.is_down = False
         values = {}
         for line in (self.directory / "env").read_text().splitlines():
             key, _, value = line.partition("=")
@@ -136,12 +137,9 @@ class Server:
         self.ca_file = values["CA_FILE"]
         self.prefix, self.delimiter = values["PREFIX"], values["DELIMITER"]
 
-    def stop(self):
-        self._script("stop")
-
     def kill(self):
         self._script("kill", check=False)
-        self.is_frozen = False
+        self.is_frozen, self.is_down = False, True
 
     def freeze(self):
         self.is_frozen = True
@@ -501,6 +499,8 @@ class Case(unittest.TestCase):
     def tearDown(self):
         if self.server.is_frozen:
             self.server.thaw()
+        if self.server.is_down:
+            self.server.start()
 
     def prepare(self, *options, **keywords):
         """A mount that is not started yet; what is left of it at the end of the test is removed."""

@@ -13,7 +13,7 @@ PLAIN = (
     "back\\slash", "trailing ", "~home", "-dash", "$(x)", "`y`", ";z", "|p", "#news", "{3}", "cur", "new",
     "cafe\u0301", "INBOX2",
 )  # fmt: skip
-ESCAPED = ("50%", "%2F", "%%", "message.1.eml")
+ESCAPED = ("50%", "%2F", "%%")
 NESTED = ("parent/child", "only/paths/above/leaf", "R&D/Grüße/📬", "INBOX/within")
 
 
@@ -86,7 +86,7 @@ class Folders:
 
 class FoldersOnFull(Folders, harness.Case):
     profile = "full"
-    OWN = ("a.b", ".", "..", "...", "two.levels.deep")
+    OWN = ("a.b", "message.1.eml", ".", "..", "...", "two.levels.deep")
 
 
 class FoldersOnBare(Folders, harness.Case):

@@ -103,9 +103,15 @@ class Passwords(harness.Case):
         while b"assword" not in screen:
             screen += os.read(terminal, 4096)
         os.write(terminal, b"\x03")
-        status = eventually(lambda: os.waitpid(pid, os.WNOHANG), 10, "the end of the program")[1]
+        ended = []
+
+        def has_ended():
+            ended[:] = os.waitpid(pid, os.WNOHANG)
+            return ended[0] == pid
+
+        eventually(has_ended, 10, "the end of the program")
         os.close(terminal)
-        self.assertIn(os.waitstatus_to_exitcode(status), (1, 130, -signal.SIGINT))
+        self.assertIn(os.waitstatus_to_exitcode(ended[1]), (1, 130, -signal.SIGINT))
         self.assertFalse(harness.is_mounted(mount.path))
 
     def test_unusual_characters_in_user_and_password(self):

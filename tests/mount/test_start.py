@@ -210,13 +210,16 @@ class Starting(harness.Case):
     def test_the_foreground_program_unmounts_when_told_to_end(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             mount = self.prepare("--foreground")
-            with subprocess.Popen(mount.command(), stdin=subprocess.DEVNULL) as program:
-                mount.pid = program.pid
-                eventually(lambda: harness.is_mounted(mount.path), harness.MOUNT_LIMIT, "the mount")
-                self.assertEqual(len(mount.files("INBOX")), 5)
-                program.send_signal(number)
-                self.assertEqual(program.wait(15), 0)
-                mount.pid = None
+            harness.at_end.callback(mount.destroy)
+            program = subprocess.Popen(mount.command(), stdin=subprocess.DEVNULL)
+            self.addCleanup(program.wait)
+            self.addCleanup(program.kill)
+            mount.pid = program.pid
+            eventually(lambda: harness.is_mounted(mount.path), harness.MOUNT_LIMIT, "the mount")
+            self.assertEqual(len(mount.files("INBOX")), 5)
+            program.send_signal(number)
+            self.assertEqual(program.wait(15), 0)
+            mount.pid = None
             self.assertFalse(harness.is_mounted(mount.path))
 
     def test_the_program_in_the_background_unmounts_when_told_to_end(self):
