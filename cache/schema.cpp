@@ -1,0 +1,66 @@
+#include "cache/schema.h"
+
+#include <string>
+
+namespace cache {
+namespace {
+
+std::string_view name_of(Meta which) {
+  switch (which) {
+    case Meta::schema_version:
+      return "schema version";
+    case Meta::generation:
+      return "generation";
+    case Meta::last_mailbox:
+      return "last mailbox";
+    case Meta::body_bytes:
+      return "body bytes";
+    case Meta::room:
+      return "room";
+  }
+  return {};
+}
+
+std::uint64_t number_in(const Txn& txn, Dbi meta, Meta which) {
+  const auto value = txn.get(meta, bytes_of(name_of(which)));
+  return value ? number_at<std::uint64_t>(*value) : 0;
+}
+
+void require_this_version(WriteTxn& txn) {
+  const auto meta = txn.find_table("meta");
+  if (!meta) throw CorruptError("the database was made by another program");
+  const auto version = number_in(txn, *meta, Meta::schema_version);
+  if (version != kSchemaVersion) {
+    throw CorruptError("the database has schema version " + std::to_string(version) +
+                       " instead of " + std::to_string(kSchemaVersion));
+  }
+}
+
+}  // namespace
+
+Tables open_tables(WriteTxn& txn) {
+  const bool blank = txn.is_blank();
+  if (!blank) require_this_version(txn);
+  Tables tables;
+  tables.meta = txn.open_table("meta");
+  tables.mailboxes = txn.open_table("mailboxes");
+  tables.totals = txn.open_table("totals");
+  tables.messages = txn.open_table("messages");
+  tables.erased = txn.open_table("erased");
+  tables.bodies = txn.open_table("bodies");
+  tables.body_infos = txn.open_table("body_infos");
+  tables.usage = txn.open_table("usage");
+  tables.unfinished = txn.open_table("unfinished");
+  if (blank) put_meta_number(txn, tables, Meta::schema_version, kSchemaVersion);
+  return tables;
+}
+
+std::uint64_t meta_number(const Txn& txn, const Tables& tables, Meta which) {
+  return number_in(txn, tables.meta, which);
+}
+
+void put_meta_number(WriteTxn& txn, const Tables& tables, Meta which, std::uint64_t number) {
+  txn.put(tables.meta, bytes_of(name_of(which)), key_of(number));
+}
+
+}  // namespace cache
