@@ -1,0 +1,127 @@
+#include "cache/body_edit.h"
+
+#include "cache/view.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace cache {
+namespace {
+
+std::string text_of(BodyId body) {
+  return "body " + std::to_string(body.value);
+}
+
+}  // namespace
+
+std::optional<BodyInfo> BodyEdit::info_of(BodyId body) const {
+  const auto row = txn_.get(tables_.body_infos, key_of(body.value));
+  if (!row) return std::nullopt;
+  return decode_body_info(*row);
+}
+
+void BodyEdit::put_chunk(BodyId body, std::uint32_t index, Bytes chunk) {
+  if (body.value == 0) throw Error("a chunk of no body");
+  if (chunk.size() > kChunkSize) throw Error("a chunk of " + text_of(body) + " is too large");
+  if (info_of(body)) throw Error("a chunk for " + text_of(body) + ", which is complete");
+  txn_.require_growth();
+  const auto key = key_of(body.value);
+  if (!txn_.get(tables_.unfinished, key)) txn_.put(tables_.unfinished, key, {});
+  txn_.put(tables_.bodies, key_of(body.value, index), chunk);
+}
+
+void BodyEdit::finish(BodyId body, std::uint64_t size) {
+  if (body.value == 0) throw Error("no body to finish");
+  if (const auto info = info_of(body)) {
+    if (info->size == size) return;
+    throw Error(text_of(body) + " was finished with another size");
+  }
+  require_chunks(body, size);
+  const BodyInfo info{.size = size, .used = usage_.take()};
+  txn_.put(tables_.body_infos, key_of(body.value), encode(info).bytes());
+  txn_.put(tables_.usage, key_of(info.used, body.value), {});
+  txn_.erase(tables_.unfinished, key_of(body.value));
+  put_meta_number(txn_, tables_, Meta::body_bytes, total_bytes() + size);
+}
+
+/// Readers of a complete body rely on every chunk being there, full except for the last.
+void BodyEdit::require_chunks(BodyId body, std::uint64_t size) {
+  const auto chunks = size / kChunkSize + (size % kChunkSize != 0 ? 1 : 0);
+  if (chunks >= std::numeric_limits<std::uint32_t>::max()) {
+    throw Error(text_of(body) + " is too large");
+  }
+  for (std::uint64_t index = 0; index < chunks; ++index) {
+    const auto chunk =
+        txn_.get(tables_.bodies, key_of(body.value, static_cast<std::uint32_t>(index)));
+    const auto expected = std::min(kChunkSize, size - index * kChunkSize);
+    if (!chunk || chunk->size() != expected) {
+      throw Error(text_of(body) + " of " + std::to_string(size) + " octets has a chunk " +
+                  std::to_string(index) + " of " + (chunk ? std::to_string(chunk->size()) : "no") +
+                  " octets");
+    }
+  }
+  // A stream whose size is a multiple of the chunk size may end in an empty chunk.
+  const auto behind = key_of(body.value, static_cast<std::uint32_t>(chunks));
+  const auto extra = txn_.get(tables_.bodies, behind);
+  if (!extra) return;
+  if (!extra->empty()) throw Error(text_of(body) + " has more chunks than its size allows");
+  txn_.erase(tables_.bodies, behind);
+}
+
+void BodyEdit::erase(BodyId body) {
+  erase_chunks(body);
+  const auto key = key_of(body.value);
+  txn_.erase(tables_.unfinished, key);
+  const auto info = info_of(body);
+  if (!info) return;
+  const auto total = total_bytes();
+  put_meta_number(txn_, tables_, Meta::body_bytes, total - std::min(total, info->size));
+  txn_.erase(tables_.usage, key_of(info->used, body.value));
+  txn_.erase(tables_.body_infos, key);
+}
+
+void BodyEdit::erase_chunks(BodyId body) {
+  Cursor cursor(txn_, tables_.bodies);
+  auto entry = cursor.at_or_after(key_of(body.value, std::uint32_t{0}));
+  while (entry && number_at<std::uint64_t>(entry->key) == body.value) {
+    cursor.erase(txn_);
+    entry = cursor.next();
+  }
+}
+
+void BodyEdit::touch(BodyId body) {
+  auto info = info_of(body);
+  if (!info) return;
+  txn_.erase(tables_.usage, key_of(info->used, body.value));
+  info->used = usage_.take();
+  txn_.put(tables_.usage, key_of(info->used, body.value), {});
+  txn_.put(tables_.body_infos, key_of(body.value), encode(*info).bytes());
+}
+
+std::optional<std::uint64_t> BodyEdit::erase_least_recently_used(std::uint64_t before) {
+  const auto oldest = Cursor(txn_, tables_.usage).first();
+  if (!oldest) return std::nullopt;
+  const auto used = number_at<std::uint64_t>(oldest->key);
+  const BodyId body{number_at<std::uint64_t>(oldest->key, sizeof used)};
+  if (used >= before) return std::nullopt;
+  const auto total = total_bytes();
+  erase(body);
+  // `erase` did this already, unless the body was not there: then it would be found for ever.
+  txn_.erase(tables_.usage, key_of(used, body.value));
+  return total - total_bytes();
+}
+
+std::uint64_t BodyEdit::total_bytes() const {
+  return meta_number(txn_, tables_, Meta::body_bytes);
+}
+
+void BodyEdit::erase_unfinished() {
+  for (;;) {
+    const auto next = Cursor(txn_, tables_.unfinished).first();
+    if (!next) return;
+    erase(BodyId{number_at<std::uint64_t>(next->key)});
+  }
+}
+
+}  // namespace cache

@@ -1,0 +1,56 @@
+#pragma once
+/// Writes bodies and the order of their use within one transaction. Writer thread only; callers use
+/// it through Edit.
+
+#include "cache/rows.h"
+#include "cache/schema.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace cache {
+
+/// Counts uses: a body that was used later has the higher number. A clock would do, if it were
+/// never set back.
+class UsageCounter {
+ public:
+  explicit UsageCounter(std::uint64_t next) : next_(next) {}
+
+  std::uint64_t take() { return next_++; }
+  std::uint64_t next() const { return next_; }
+
+ private:
+  std::uint64_t next_;
+};
+
+class BodyEdit {
+ public:
+  BodyEdit(WriteTxn& txn, const Tables& tables, UsageCounter& usage)
+      : txn_(txn), tables_(tables), usage_(usage) {}
+
+  /// See Edit.
+  void put_chunk(BodyId body, std::uint32_t index, Bytes chunk);
+  void finish(BodyId body, std::uint64_t size);
+  void erase(BodyId body);
+
+  /// Makes a complete body the most recently used one. Nothing happens to others.
+  void touch(BodyId body);
+  /// Erases the complete body whose last use is the longest ago, if that was before `before`.
+  /// Returns its size, or nothing when there is none.
+  std::optional<std::uint64_t> erase_least_recently_used(std::uint64_t before);
+  /// Sum of the sizes of all complete bodies.
+  std::uint64_t total_bytes() const;
+  /// Removes what an earlier process began to fetch and did not finish.
+  void erase_unfinished();
+
+ private:
+  std::optional<BodyInfo> info_of(BodyId body) const;
+  void require_chunks(BodyId body, std::uint64_t size);
+  void erase_chunks(BodyId body);
+
+  WriteTxn& txn_;
+  const Tables& tables_;
+  UsageCounter& usage_;
+};
+
+}  // namespace cache

@@ -1,0 +1,19 @@
+#include "cache/eviction.h"
+
+namespace cache {
+
+Evicted evict(BodyEdit& bodies, const Eviction& wanted) {
+  Evicted done;
+  for (std::size_t count = 0; done.bytes < wanted.bytes; ++count) {
+    if (count == wanted.bodies) {
+      done.more = true;
+      break;
+    }
+    const auto freed = bodies.erase_least_recently_used(wanted.used_before);
+    if (!freed) break;
+    done.bytes += *freed;
+  }
+  return done;
+}
+
+}  // namespace cache

@@ -1,0 +1,60 @@
+#pragma once
+/// What the cache holds, as of one transaction. A view lives within `Store::read` or a work of the
+/// writer, belongs to that thread, and must not be kept. Damaged rows throw CorruptError.
+
+#include "cache/rows.h"
+#include "cache/schema.h"
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cache {
+
+/// Bodies are stored in pieces of this size, so that a reader of a few pages of a large message
+/// waits for a piece of it only.
+inline constexpr std::uint64_t kChunkSize = 128 * 1024;
+
+class View {
+ public:
+  /// Both must outlive the view.
+  View(const Txn& txn, const Tables& tables) : reading_(txn), tables_(tables) {}
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  /// Ascending by id.
+  std::vector<std::pair<MailboxId, MailboxRow>> mailboxes() const;
+  std::optional<MailboxRow> mailbox(MailboxId id) const;
+
+  std::optional<MessageRow> message(MailboxId mailbox, std::uint32_t uid) const;
+  /// Calls `visit` for the messages with a UID less than `below`, the highest first, until it
+  /// returns false. `below` 0: from the highest of all. The row is valid only within the call, and
+  /// `visit` must not write.
+  void messages_below(MailboxId mailbox, std::uint32_t below,
+                      const std::function<bool(const MessageRow&)>& visit) const;
+  /// The UIDs that there are, ascending, as ranges of first and last; adjacent ones are joined.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> uid_ranges(MailboxId mailbox) const;
+  std::uint32_t message_count(MailboxId mailbox) const;
+  /// Of all mailboxes. Costs one row per mailbox, not per message.
+  Totals totals() const;
+
+  /// Nothing unless the body is complete.
+  std::optional<std::uint64_t> body_size(BodyId body) const;
+  /// Sum of the sizes of all complete bodies.
+  std::uint64_t body_bytes() const;
+  /// Calls `visit` with consecutive pieces of [offset, offset + length), straight from the map and
+  /// valid only within the call; the range is cut at the end of a complete body. Of a body that is
+  /// still being fetched, the chunks that are here can be read. False when the body is not known or
+  /// a chunk is missing; some pieces may have been visited before that was found out.
+  bool body(BodyId body, std::uint64_t offset, std::uint64_t length,
+            const std::function<void(Bytes)>& visit) const;
+
+ private:
+  std::optional<Totals> totals_of(MailboxId mailbox) const;
+
+  const Txn& reading_;
+  const Tables& tables_;
+};
+
+}  // namespace cache
