@@ -59,6 +59,17 @@ void View::messages_below(MailboxId mailbox, std::uint32_t below,
   }
 }
 
+void View::messages_above(MailboxId mailbox, std::uint32_t above,
+                          const std::function<bool(const MessageRow&)>& visit) const {
+  if (!totals_of(mailbox) || above == std::numeric_limits<std::uint32_t>::max()) return;
+  MessageDecoder decoder;
+  Cursor cursor(reading_, tables_.messages);
+  for (auto entry = cursor.at_or_after(key_of(mailbox.value, above + 1));
+       entry && is_of(mailbox, *entry); entry = cursor.next()) {
+    if (!visit(decoder.decode(uid_of(*entry), entry->value))) return;
+  }
+}
+
 std::vector<std::pair<std::uint32_t, std::uint32_t>> View::uid_ranges(MailboxId mailbox) const {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;
   if (!totals_of(mailbox)) return ranges;

@@ -33,6 +33,9 @@ class View {
   /// `visit` must not write.
   void messages_below(MailboxId mailbox, std::uint32_t below,
                       const std::function<bool(const MessageRow&)>& visit) const;
+  /// The same for the messages with a UID greater than `above`, the lowest first.
+  void messages_above(MailboxId mailbox, std::uint32_t above,
+                      const std::function<bool(const MessageRow&)>& visit) const;
   /// The UIDs that there are, ascending, as ranges of first and last; adjacent ones are joined.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> uid_ranges(MailboxId mailbox) const;
   std::uint32_t message_count(MailboxId mailbox) const;

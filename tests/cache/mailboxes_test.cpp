@@ -2,6 +2,8 @@
 #include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
 
+#include <limits>
+
 namespace {
 
 using namespace cache;
@@ -187,4 +189,30 @@ TEST_CASE("an erased mailbox of 100,000 messages is gone at once and swept bit b
   const auto first = Cursor(txn, tables.messages).first();
   REQUIRE(first.has_value());
   CHECK(number_at<std::uint32_t>(first->key) == other.value);
+}
+
+TEST_CASE("messages above a UID come lowest first and end with the mailbox", "[cache][messages]") {
+  const TemporaryDirectory directory;
+  const auto store = open_store(directory.path());
+  const auto inbox = add_mailbox(*store, "INBOX");
+  const auto other = add_mailbox(*store, "Other");
+  const auto last = std::numeric_limits<std::uint32_t>::max();
+  store->run([&](Edit& edit) {
+    for (const auto uid : {3U, 7U, 8U, last}) edit.put_message(inbox, message(uid));
+    edit.put_message(other, message(5));
+  });
+  const auto above = [&](std::uint32_t uid, std::size_t most) {
+    Uids uids;
+    store->read([&](const View& view) {
+      view.messages_above(inbox, uid, [&](const MessageRow& row) {
+        uids.push_back(row.uid);
+        return uids.size() < most;
+      });
+    });
+    return uids;
+  };
+  CHECK(above(0, 9) == Uids{3, 7, 8, last});
+  CHECK(above(3, 2) == Uids{7, 8});
+  CHECK(above(8, 9) == Uids{last});
+  CHECK(above(last, 9).empty());
 }
