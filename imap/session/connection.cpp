@@ -63,6 +63,7 @@ void Connection::fill() {
   const auto got = stream_->read(buffer_, Deadline::after(settings_.timeout));
   if (got == 0) throw ConnectionError("the server closed the connection");
   received_ += got;
+  if (settings_.progress != nullptr) settings_.progress->touch();
   input_ = std::span<const std::byte>(buffer_).first(got);
 }
 

@@ -3,6 +3,7 @@
 /// nothing of what the commands mean. Owned by one Session and used by its thread only.
 
 #include "imap/base/deadline.h"
+#include "imap/base/progress.h"
 #include "imap/base/trace.h"
 #include "imap/base/wake_fd.h"
 #include "imap/net/stream.h"
@@ -41,6 +42,8 @@ class Connection {
     Limits limits;
     /// Must outlive the connection.
     const Trace* trace = nullptr;
+    /// Told whenever octets arrive, if given. Must outlive the connection.
+    Progress* progress = nullptr;
     /// Number in trace and log.
     unsigned number = 0;
   };
