@@ -21,7 +21,7 @@ constexpr std::size_t kUidBytes = 10;
 constexpr std::size_t kLeastSubject = 32;
 
 [[noreturn]] void refuse(const std::string& reason) {
-  throw std::invalid_argument("name template: " + reason);
+  throw std::invalid_argument(reason);
 }
 
 /// `text` as it may stand in a file name.

@@ -1,0 +1,57 @@
+#include "fs/mail/convert.h"
+
+#include "fs/mail/headers.h"
+#include "imap/base/ascii.h"
+#include "imap/base/date.h"
+
+#include <algorithm>
+
+namespace fs {
+
+cache::MailboxRow to_row(const imap::ListRow& listed) {
+  cache::MailboxRow row;
+  row.wire_name = listed.name;
+  row.delimiter = listed.delimiter;
+  const bool closed = std::ranges::any_of(listed.attributes, [](const std::string& attribute) {
+    // \NonExistent implies \Noselect (RFC 9051 7.3.1).
+    return imap::equal_ignoring_case(attribute, "\\Noselect") ||
+           imap::equal_ignoring_case(attribute, "\\NonExistent");
+  });
+  if (closed) row.attributes |= no_select;
+  return row;
+}
+
+cache::MessageRow to_row(const imap::MessageSummary& summary) {
+  auto headers = parse_headers(summary.header);
+  cache::MessageRow row;
+  row.uid = summary.uid.value;
+  row.flags = summary.flags.bits;
+  row.keywords = summary.flags.keywords;
+  row.size = summary.size.value_or(0);
+  row.modseq = summary.modseq.value;
+  const auto arrived =
+      summary.internal_date ? imap::parse_internal_date(*summary.internal_date) : std::nullopt;
+  row.internal_date = arrived ? *arrived : headers.date_time.value_or(0);
+  row.subject = std::move(headers.subject);
+  row.from_name = std::move(headers.from_name);
+  row.from_address = std::move(headers.from_address);
+  row.to = std::move(headers.to);
+  row.date = std::move(headers.date);
+  row.message_id = std::move(headers.message_id);
+  row.list_id = std::move(headers.list_id);
+  return row;
+}
+
+cache::MessageRow undescribed_row(imap::Uid uid) {
+  cache::MessageRow row;
+  row.uid = uid.value;
+  return row;
+}
+
+imap::UidSet to_uid_set(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges) {
+  imap::UidSet set;
+  for (const auto& [first, last] : ranges) set.add(imap::Uid{first}, imap::Uid{last});
+  return set;
+}
+
+}  // namespace fs

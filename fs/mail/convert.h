@@ -1,0 +1,28 @@
+#pragma once
+/// The single place where values of the protocol become rows of the cache, and back. Pure
+/// functions.
+
+#include "cache/rows.h"
+#include "imap/base/uid_set.h"
+#include "imap/session/session.h"
+#include "imap/wire/response.h"
+
+namespace fs {
+
+/// Bits of `cache::MailboxRow::attributes`.
+enum MailboxAttribute : std::uint32_t {
+  no_select = 1,  // holds no messages: \Noselect, \NonExistent
+  implicit = 2,   // was not listed itself, but something below it was
+};
+
+/// A mailbox that nothing but LIST is known of.
+cache::MailboxRow to_row(const imap::ListRow& listed);
+/// A message as the server described it. Absent or broken items get the least harmful value: no
+/// size is 0 and not exact, no date is the Date header's or 1970.
+cache::MessageRow to_row(const imap::MessageSummary& summary);
+/// A message that the server lists but does not describe.
+cache::MessageRow undescribed_row(imap::Uid uid);
+
+imap::UidSet to_uid_set(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges);
+
+}  // namespace fs
