@@ -1,0 +1,208 @@
+#include "fs/fuse/callbacks.h"
+
+#include <sys/statvfs.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace fs {
+namespace {
+
+FuseContext& context(const Request& request) {
+  return *static_cast<FuseContext*>(fuse_req_userdata(request.raw()));
+}
+
+double seconds(std::chrono::seconds lifetime) {
+  return static_cast<double>(lifetime.count());
+}
+
+fuse_entry_param entry_of(const FuseContext& context, const Attributes& attributes) {
+  const auto& lifetimes = context.filesystem.lifetimes();
+  fuse_entry_param entry{};
+  entry.ino = attributes.ino.value;
+  entry.attr = to_stat(attributes, context.ownership);
+  entry.attr_timeout = seconds(attributes.kind == Kind::message ? lifetimes.message_attributes
+                                                                : lifetimes.directory_attributes);
+  entry.entry_timeout = seconds(lifetimes.entry);
+  return entry;
+}
+
+void on_init(void* userdata, fuse_conn_info* connection) {
+  const auto want = [connection](unsigned capability) {
+    if ((connection->capable & capability) != 0) connection->want |= capability;
+  };
+  // Every readdir fills names and attributes: without them `ls -l` costs a request for each file.
+  want(FUSE_CAP_READDIRPLUS);
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO);
+  want(FUSE_CAP_PARALLEL_DIROPS);
+  want(FUSE_CAP_ASYNC_READ);
+  want(FUSE_CAP_NO_OPEN_SUPPORT);
+  static_cast<FuseContext*>(userdata)->no_open =
+      (connection->capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0;
+  // Bodies never change: nothing but this program invalidates them.
+  want(FUSE_CAP_EXPLICIT_INVAL_DATA);
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+}
+
+void on_lookup(fuse_req_t raw, fuse_ino_t parent, const char* name) {
+  answer(raw, "lookup", [&](Request& request) {
+    auto& fuse = context(request);
+    const auto found = fuse.filesystem.lookup(Ino{parent}, name, request);
+    if (found) return request.entry(entry_of(fuse, *found));
+    // A negative entry: the kernel remembers that there is none.
+    fuse_entry_param none{};
+    none.entry_timeout = seconds(fuse.filesystem.lifetimes().no_entry);
+    request.entry(none);
+  });
+}
+
+void on_getattr(fuse_req_t raw, fuse_ino_t ino, fuse_file_info* /*info*/) {
+  answer(raw, "getattr", [&](Request& request) {
+    auto& fuse = context(request);
+    const auto entry = entry_of(fuse, fuse.filesystem.attributes(Ino{ino}));
+    request.attributes(entry.attr, entry.attr_timeout);
+  });
+}
+
+void on_open(fuse_req_t raw, fuse_ino_t /*ino*/, fuse_file_info* info) {
+  answer(raw, "open", [&](Request& request) {
+    // Nothing hangs on an open: the kernel need not ask again, and keeps pages by itself.
+    if (context(request).no_open) return request.error(ENOSYS);
+    info->keep_cache = 1;
+    request.opened(*info);
+  });
+}
+
+void on_read(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offset,
+             fuse_file_info* /*info*/) {
+  answer(raw, "read", [&](Request& request) {
+    auto& fuse = context(request);
+    fuse.filesystem.read(Ino{ino}, static_cast<std::uint64_t>(offset), size, request,
+                         [&](const MailStore::Piece& piece) {
+                           // The kernel cuts cached reads at the size it knows. With fresh
+                           // attributes it goes on past a size that was too small. Attributes only
+                           // (negative offset): that takes no lock of the pages being read, so it
+                           // may be done from here, and has to be done before the answer.
+                           if (piece.size_changed)
+                             fuse_lowlevel_notify_inval_inode(fuse.session, ino, -1, 0);
+                           request.octets(piece.octets);
+                         });
+  });
+}
+
+void on_opendir(fuse_req_t raw, fuse_ino_t ino, fuse_file_info* info) {
+  answer(raw, "opendir", [&](Request& request) {
+    context(request).filesystem.open_directory(Ino{ino}, request);
+    request.opened(*info);
+  });
+}
+
+/// Fills a reply of at most `size` octets with what `append(place, left, entry)` makes of entries.
+template <class Append>
+void fill_directory(Request& request, fuse_ino_t ino, std::size_t size, off_t offset,
+                    Append&& append) {
+  std::vector<char> buffer(size);
+  std::size_t used = 0;
+  context(request).filesystem.read_directory(
+      Ino{ino}, static_cast<std::uint64_t>(offset), request, [&](const Filesystem::Entry& entry) {
+        const auto needed = append(buffer.data() + used, size - used, entry);
+        if (needed > size - used) return false;
+        used += needed;
+        return true;
+      });
+  request.buffer({buffer.data(), used});
+}
+
+void on_readdir(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offset,
+                fuse_file_info* /*info*/) {
+  answer(raw, "readdir", [&](Request& request) {
+    const auto& ownership = context(request).ownership;
+    std::string name;
+    fill_directory(request, ino, size, offset,
+                   [&](char* place, std::size_t left, const Filesystem::Entry& entry) {
+                     name = entry.name;
+                     const auto stat = to_stat(entry.attributes, ownership);
+                     return fuse_add_direntry(raw, place, left, name.c_str(), &stat,
+                                              static_cast<off_t>(entry.next));
+                   });
+  });
+}
+
+void on_readdirplus(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offset,
+                    fuse_file_info* /*info*/) {
+  answer(raw, "readdirplus", [&](Request& request) {
+    const auto& fuse = context(request);
+    std::string name;
+    fill_directory(request, ino, size, offset,
+                   [&](char* place, std::size_t left, const Filesystem::Entry& entry) {
+                     name = entry.name;
+                     const auto param = entry_of(fuse, entry.attributes);
+                     return fuse_add_direntry_plus(raw, place, left, name.c_str(), &param,
+                                                   static_cast<off_t>(entry.next));
+                   });
+  });
+}
+
+void on_statfs(fuse_req_t raw, fuse_ino_t /*ino*/) {
+  answer(raw, "statfs", [](Request& request) {
+    constexpr std::uint64_t kBlock = 4096;
+    const auto usage = context(request).filesystem.usage();
+    struct statvfs statistics {};
+    statistics.f_bsize = kBlock;
+    statistics.f_frsize = kBlock;
+    statistics.f_blocks = (usage.bytes + kBlock - 1) / kBlock;
+    statistics.f_files = usage.files;
+    statistics.f_namemax = kMaxName;
+    request.statistics(statistics);
+  });
+}
+
+void reply_value(Request& request, std::string_view value, std::size_t size) {
+  if (size == 0) return request.size(value.size());
+  if (value.size() > size) return request.error(ERANGE);
+  request.buffer(value);
+}
+
+void on_getxattr(fuse_req_t raw, fuse_ino_t ino, const char* name, std::size_t size) {
+  answer(raw, "getxattr", [&](Request& request) {
+    reply_value(request, context(request).filesystem.attribute(Ino{ino}, name), size);
+  });
+}
+
+void on_listxattr(fuse_req_t raw, fuse_ino_t ino, std::size_t size) {
+  answer(raw, "listxattr", [&](Request& request) {
+    std::string list;
+    for (const auto& name : context(request).filesystem.attribute_names(Ino{ino})) {
+      list += name;
+      list += '\0';
+    }
+    reply_value(request, list, size);
+  });
+}
+
+}  // namespace
+
+const fuse_lowlevel_ops& callbacks() {
+  // FORGET is not among them: inode numbers are made of what they name, nothing is counted.
+  // Changes are not among them either: the mount is read-only, the kernel answers EROFS itself.
+  static const fuse_lowlevel_ops ops = [] {
+    fuse_lowlevel_ops made{};
+    made.init = on_init;
+    made.lookup = on_lookup;
+    made.getattr = on_getattr;
+    made.open = on_open;
+    made.read = on_read;
+    made.opendir = on_opendir;
+    made.readdir = on_readdir;
+    made.readdirplus = on_readdirplus;
+    made.statfs = on_statfs;
+    made.getxattr = on_getxattr;
+    made.listxattr = on_listxattr;
+    return made;
+  }();
+  return ops;
+}
+
+}  // namespace fs

@@ -1,0 +1,30 @@
+#pragma once
+/// What the kernel wants to know of a file or directory. Plain values.
+
+#include "fs/tree/inode_numbers.h"
+
+#include <chrono>
+#include <cstdint>
+
+namespace fs {
+
+enum class Kind { directory, message };
+
+struct Attributes {
+  Ino ino;
+  Kind kind = Kind::message;
+  std::uint64_t size = 0;
+  std::int64_t time = 0;  // unix seconds; of modification, change and access alike
+  std::uint32_t links = 1;
+};
+
+/// How long the kernel may use an answer without asking again. Bodies never change, so the
+/// attributes of messages last; names come and go on the server while nothing tells us.
+struct Lifetimes {
+  std::chrono::seconds message_attributes{86'400};
+  std::chrono::seconds directory_attributes{1};
+  std::chrono::seconds entry{1};
+  std::chrono::seconds no_entry{1};
+};
+
+}  // namespace fs

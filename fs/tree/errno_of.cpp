@@ -1,0 +1,82 @@
+#include "fs/tree/errno_of.h"
+
+#include "fs/mail/errors.h"
+#include "fs/tree/errors.h"
+#include "imap/base/errors.h"
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace fs {
+namespace {
+
+/// Response codes of RFC 5530 and their kin.
+int errno_of_code(const std::string& code) {
+  static const std::array<std::pair<const char*, int>, 16> kCodes{{
+      {"NONEXISTENT", ENOENT},
+      {"TRYCREATE", ENOENT},
+      {"ALREADYEXISTS", EEXIST},
+      {"HASCHILDREN", ENOTEMPTY},
+      {"NOPERM", EACCES},
+      {"AUTHENTICATIONFAILED", EACCES},
+      {"AUTHORIZATIONFAILED", EACCES},
+      {"EXPIRED", EACCES},
+      {"PRIVACYREQUIRED", EACCES},
+      {"READ-ONLY", EROFS},
+      {"OVERQUOTA", EDQUOT},
+      {"TOOBIG", EFBIG},
+      {"LIMIT", ENOSPC},
+      {"INUSE", EBUSY},
+      {"CANNOT", EPERM},
+      {"UNAVAILABLE", EAGAIN},
+  }};
+  for (const auto& [name, number] : kCodes) {
+    if (code == name) return number;
+  }
+  return EIO;
+}
+
+}  // namespace
+
+int errno_of(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TreeError& tree) {
+    return tree.number();
+  } catch (const NotFoundError&) {
+    return ENOENT;
+  } catch (const StaleError&) {
+    return ESTALE;
+  } catch (const imap::CommandError& command) {
+    // BAD means that we sent something wrong, whatever code comes with it.
+    return command.status() == imap::CommandError::Status::bad ? EIO
+                                                               : errno_of_code(command.code());
+  } catch (const imap::AuthenticationError&) {
+    return EACCES;
+  } catch (const imap::OfflineError&) {
+    return ENETUNREACH;
+  } catch (const imap::CancelledError&) {
+    return EINTR;
+  } catch (const imap::LimitError&) {
+    return EFBIG;
+  } catch (const imap::ProtocolError&) {
+    return EIO;
+  } catch (const imap::TimeoutError&) {
+    return ETIMEDOUT;
+  } catch (const imap::ConnectionError&) {
+    return ENETUNREACH;
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  } catch (...) {
+    return EIO;
+  }
+}
+
+bool is_ordinary(int error) noexcept {
+  return error == ENOENT || error == ENODATA || error == ERANGE || error == EINTR ||
+         error == EROFS || error == EOPNOTSUPP;
+}
+
+}  // namespace fs

@@ -1,0 +1,110 @@
+// Extended attributes: what is known of a message without its body.
+
+#include "fs/tree/errors.h"
+#include "fs/tree/filesystem.h"
+#include "imap/base/flags.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+
+namespace fs {
+namespace {
+
+std::string flags_text(const cache::MessageRow& row) {
+  static constexpr std::array<std::pair<imap::Flags::Bit, std::string_view>, 5> kNames{{
+      {imap::Flags::seen, "\\Seen"},
+      {imap::Flags::answered, "\\Answered"},
+      {imap::Flags::flagged, "\\Flagged"},
+      {imap::Flags::deleted, "\\Deleted"},
+      {imap::Flags::draft, "\\Draft"},
+  }};
+  std::string text;
+  const auto append = [&text](std::string_view name) {
+    if (!text.empty()) text += ' ';
+    text += name;
+  };
+  for (const auto& [bit, name] : kNames) {
+    if ((row.flags & bit) != 0) append(name);
+  }
+  for (const auto& keyword : row.keywords) append(keyword);
+  return text;
+}
+
+struct NamedValue {
+  std::string_view name;
+  std::string (*value)(const cache::MessageRow&);
+};
+
+/// A message has those whose value is not empty, and always its flags.
+constexpr std::array<NamedValue, 9> kAttributes{{
+    {"user.imap.uid",
+     [](const cache::MessageRow& row) {
+       return fmt::format("{}", row.uid);
+     }},
+    {"user.imap.flags", flags_text},
+    {"user.imap.subject",
+     [](const cache::MessageRow& row) {
+       return row.subject;
+     }},
+    {"user.imap.from",
+     [](const cache::MessageRow& row) {
+       return row.from_name.empty() || row.from_address.empty()
+                  ? row.from_name + row.from_address
+                  : fmt::format("{} <{}>", row.from_name, row.from_address);
+     }},
+    {"user.imap.to",
+     [](const cache::MessageRow& row) {
+       return row.to;
+     }},
+    {"user.imap.date",
+     [](const cache::MessageRow& row) {
+       return row.date;
+     }},
+    {"user.imap.message-id",
+     [](const cache::MessageRow& row) {
+       return row.message_id;
+     }},
+    {"user.imap.list-id",
+     [](const cache::MessageRow& row) {
+       return row.list_id;
+     }},
+    {"user.mime_type",
+     [](const cache::MessageRow&) {
+       return std::string("message/rfc822");
+     }},
+}};
+
+bool is_present(const NamedValue& attribute, const std::string& value) {
+  return !value.empty() || attribute.name == "user.imap.flags";
+}
+
+}  // namespace
+
+std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
+  std::vector<std::string> names;
+  if (!is_message(ino)) return names;
+  const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
+  if (!row) return names;
+  for (const auto& attribute : kAttributes) {
+    if (is_present(attribute, attribute.value(*row))) names.emplace_back(attribute.name);
+  }
+  return names;
+}
+
+std::string Filesystem::attribute(Ino ino, std::string_view name) const {
+  // security.* and system.* are asked for with every file: they must cost nothing.
+  if (name.starts_with("user.") && is_message(ino)) {
+    if (const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino))) {
+      for (const auto& attribute : kAttributes) {
+        if (attribute.name != name) continue;
+        auto value = attribute.value(*row);
+        if (is_present(attribute, value)) return value;
+      }
+    }
+  }
+  throw TreeError(ENODATA, fmt::format("no attribute {}", name));
+}
+
+}  // namespace fs

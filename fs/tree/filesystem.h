@@ -1,0 +1,86 @@
+#pragma once
+/// The account as a tree of files and directories, as the kernel sees it: inode numbers in, names,
+/// attributes and octets out. Knows nothing of FUSE, so tests drive it directly. One object for
+/// each mount; any thread may call it.
+///
+/// Errors are exceptions; errno_of turns each into what the kernel is told.
+
+#include "fs/mail/file_names.h"
+#include "fs/mail/mail_store.h"
+#include "fs/tree/attributes.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fs {
+
+class Filesystem {
+ public:
+  struct Settings {
+    NameTemplate names{NameTemplate::kDefault};
+    /// The server's name of the mailbox at which the mount begins; empty: the whole account.
+    std::string root_mailbox;
+    /// When the mount was made: the time of directories that no message gives a time to.
+    std::int64_t mounted_at = 0;
+    Lifetimes lifetimes;
+  };
+
+  /// The mail must outlive the file system.
+  Filesystem(MailStore& mail, Settings settings);
+
+  const Lifetimes& lifetimes() const { return settings_.lifetimes; }
+
+  /// The entry of that name, or nothing. Names that only programs look for are denied without
+  /// asking the server.
+  std::optional<Attributes> lookup(Ino parent, std::string_view name, Interrupt& interrupt);
+  /// Never waits.
+  Attributes attributes(Ino ino) const;
+
+  /// To be called when a directory is entered: makes sure that its listing is fresh.
+  void open_directory(Ino ino, Interrupt& interrupt);
+  struct Entry {
+    std::string_view name;
+    Attributes attributes;
+    std::uint64_t next;  // where to go on after this entry
+  };
+  /// Calls `add` with the entries behind `offset` (0: from the beginning) until it returns false or
+  /// there are no more: `.` and `..`, folders, messages newest first. Offsets stay valid while the
+  /// directory changes: nothing is skipped or repeated. Waits only when a first listing is running
+  /// and nothing could be added yet.
+  void read_directory(Ino ino, std::uint64_t offset, Interrupt& interrupt,
+                      const std::function<bool(const Entry&)>& add);
+
+  /// As MailStore::read.
+  void read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
+            const std::function<void(const MailStore::Piece&)>& consume);
+
+  struct Usage {
+    std::uint64_t bytes = 0;
+    std::uint64_t files = 0;
+  };
+  /// Of what is known of the account; never waits.
+  Usage usage() const;
+
+  // Extended attributes: extended_attributes.cpp
+
+  std::vector<std::string> attribute_names(Ino ino) const;
+  /// Throws ENODATA where there is none of that name.
+  std::string attribute(Ino ino, std::string_view name) const;
+
+ private:
+  Folder folder(Ino ino) const;
+  const Folder* root(const FolderTree& tree) const;
+  Attributes attributes_of(const Folder& folder) const;
+  static Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row);
+  std::string name_of(const cache::MessageRow& row) const;
+  Ino ino_of_folder(const Folder& folder) const;
+
+  MailStore& mail_;
+  const Settings settings_;
+};
+
+}  // namespace fs
