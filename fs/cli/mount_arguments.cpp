@@ -1,9 +1,9 @@
 #include "fs/cli/mount_arguments.h"
 
 #include "fs/cli/cache_dir.h"
-#include "fs/cli/names_template.h"
 #include "fs/cli/units.h"
 #include "fs/cli/usage_error.h"
+#include "fs/mail/file_names.h"
 
 #include <fmt/format.h>
 
@@ -160,6 +160,15 @@ void check_plaintext(const MountOptions& options) {
       "machine, or with --allow-plaintext");
 }
 
+std::string checked_names(const std::string& names) {
+  try {
+    static_cast<void>(NameTemplate(names));
+    return names;
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(std::string("--names: ") + error.what());
+  }
+}
+
 }  // namespace
 
 std::span<const LongOption> mount_long_options() {
@@ -192,7 +201,8 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
   options.cache_size = arguments.cache_size ? cache_size(*arguments.cache_size) : kDefaultCacheSize;
   options.connections =
       arguments.connections ? connections(*arguments.connections) : kDefaultConnections;
-  options.names = arguments.names ? checked_names_template(*arguments.names) : kDefaultNames;
+  options.names =
+      arguments.names ? checked_names(*arguments.names) : std::string(NameTemplate::kDefault);
   options.timeout = arguments.timeout ? timeout(*arguments.timeout) : kDefaultTimeout;
 
   if (arguments.log_level)

@@ -1,6 +1,6 @@
 #include "fs/cli/safe_text.h"
 
-#include "fs/cli/utf8.h"
+#include "imap/base/utf8.h"
 
 #include <fmt/format.h>
 
@@ -21,18 +21,16 @@ std::string safe_text(std::string_view text) {
   std::string safe;
   safe.reserve(text.size());
   while (!text.empty()) {
-    const auto character = first_character(text);
+    const auto unit = imap::first_utf8(text);
+    const auto character = unit.character;
     if (!character) {
       safe += fmt::format("\\x{:02X}", static_cast<unsigned char>(text.front()));
-      text.remove_prefix(1);
-      continue;
-    }
-    if (is_control(character->code) || is_bidi_control(character->code)) {
-      safe += escaped(character->code);
+    } else if (imap::is_control(*character) || imap::is_format(*character)) {
+      safe += escaped(*character);
     } else {
-      safe += text.substr(0, character->length);
+      safe += text.substr(0, unit.length);
     }
-    text.remove_prefix(character->length);
+    text.remove_prefix(unit.length);
   }
   return safe;
 }

@@ -2,7 +2,7 @@
 
 #include "fs/cli/percent_encoding.h"
 #include "fs/cli/usage_error.h"
-#include "fs/cli/utf8.h"
+#include "imap/base/utf8.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -24,6 +24,16 @@ struct Authority {
   std::string_view host;
   std::optional<std::string_view> port;
 };
+
+/// Whether `text` is UTF-8 without control characters.
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    const auto unit = imap::first_utf8(text);
+    if (!unit.character || imap::is_control(*unit.character)) return false;
+    text.remove_prefix(unit.length);
+  }
+  return true;
+}
 
 std::uint16_t default_port(Tls tls) {
   return tls == Tls::implicit ? 993 : 143;

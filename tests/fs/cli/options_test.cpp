@@ -125,7 +125,7 @@ TEST_CASE("every option of mount is understood", "[fs][cli][options]") {
   CHECK(options.password_command == "pass x");
   CHECK(options.cache_size == 1073741824U);
   CHECK(options.connections == 16);
-  CHECK(options.names == "{uid}.eml");
+  CHECK(options.names == "uid");
   CHECK(options.timeout == std::chrono::seconds{500});
   CHECK(options.log_level == fs::LogLevel::error);
   CHECK(options.log_file == "/l");
@@ -281,7 +281,7 @@ TEST_CASE("bad values are refused with the option's name", "[fs][cli][options]")
       {{"--timeout", "999ms"}, "--timeout: \"999ms\" is not between 1s and 1h"},
       {{"--timeout", "3601"}, "--timeout: \"3601\" is not between 1s and 1h"},
       {{"--names", "{subject}.eml"},
-       "--names: the template must end with {uid}.eml, which makes names unique"},
+       "--names: must end in {uid}.eml"},
       {{"--password-command", "a", "--password-file", "b"},
        "--password-command and --password-file exclude each other"},
       {{"-o", "allow_other,allow_root"}, "-o allow_other and -o allow_root exclude each other"},

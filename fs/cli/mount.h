@@ -1,0 +1,52 @@
+#pragma once
+/// Everything that one mount is made of, in the order of who stands on whom. Owned by the mount
+/// command, made after the fork, because neither threads nor LMDB survive one.
+
+#include "cache/store.h"
+#include "fs/cli/mount_options.h"
+#include "fs/fuse/fuse_session.h"
+#include "fs/mail/mail_store.h"
+#include "fs/tree/filesystem.h"
+#include "imap/base/secret.h"
+#include "imap/base/trace.h"
+#include "imap/net/tls_context.h"
+#include "imap/pool/pool.h"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace fs {
+
+class Mount {
+ public:
+  /// Opens the cache, logs in, and asks for the folders, so that whatever is wrong is known before
+  /// anything is mounted. Throws what describes it in one line. `stop` ends the waiting.
+  Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop);
+  /// Ends the connections and closes the cache; the file system must not be used any more.
+  ~Mount();
+  Mount(const Mount&) = delete;
+  Mount& operator=(const Mount&) = delete;
+
+  Filesystem& filesystem() { return *filesystem_; }
+  /// Makes whoever waits for the server fail at once: the mount is about to end.
+  void abort() { abort_.signal(); }
+
+ private:
+  std::unique_ptr<imap::Session> connect(unsigned number) const;
+  std::string root_mailbox(const std::string& path) const;
+
+  const imap::Endpoint endpoint_;
+  const imap::Login login_;
+  const imap::Trace trace_;
+  const std::chrono::milliseconds timeout_;
+  imap::WakeFd abort_;
+  mutable imap::Progress progress_;
+  std::unique_ptr<imap::TlsContext> tls_;
+  std::unique_ptr<cache::Store> cache_;
+  std::unique_ptr<imap::Pool> pool_;
+  std::unique_ptr<MailStore> mail_;
+  std::unique_ptr<Filesystem> filesystem_;
+};
+
+}  // namespace fs

@@ -1,0 +1,95 @@
+#include "fs/cli/mount_command.h"
+
+#include "fs/cli/credentials.h"
+#include "fs/cli/daemon.h"
+#include "fs/cli/end_signals.h"
+#include "fs/cli/log.h"
+#include "fs/cli/mount.h"
+#include "fs/cli/mount_point.h"
+#include "fs/cli/source.h"
+#include "imap/base/errors.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+namespace fs {
+namespace {
+
+Ownership ownership_of_this_user() {
+  return {::geteuid(), ::getegid(), 0400, 0500};
+}
+
+FuseSession::Settings fuse_settings(const MountOptions& options,
+                                    const std::filesystem::path& mountpoint) {
+  FuseSession::Settings settings{mountpoint.string(), options.fsname, {}};
+  if (options.allow_other) settings.options.emplace_back("allow_other");
+  if (options.allow_root) settings.options.emplace_back("allow_root");
+  return settings;
+}
+
+/// Asks the mount for its root, as the first of its users.
+void check_answers(const std::filesystem::path& mountpoint) {
+  struct stat stat {};
+  if (::stat(mountpoint.c_str(), &stat) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            fmt::format("the mount on {} does not answer", mountpoint.string()));
+  }
+}
+
+/// What a person can do about a failure, for those that a person can do something about.
+std::string advice(const MountOptions& options) {
+  return options.ca_file.empty()
+             ? " (if this server's certificate is your own, give it with --ca-file)"
+             : " (not with the certificates in " + options.ca_file.string() + " either)";
+}
+
+int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
+          imap::Secret password, Daemon& daemon) {
+  ::signal(SIGPIPE, SIG_IGN);
+  const EndSignals signals;
+  spdlog::set_default_logger(make_log(options));
+  try {
+    Mount mount(options, std::move(password), signals.token());
+    FuseSession session(mount.filesystem(), ownership_of_this_user(),
+                        fuse_settings(options, mountpoint));
+    session.start();
+    check_answers(mountpoint);
+    daemon.ready();
+    spdlog::info("mounted {} on {}", options.fsname, mountpoint.string());
+    session.wait(signals.token());
+    // From here on nobody waits for the server, and the session can end.
+    mount.abort();
+    session.end();
+    spdlog::info("unmounted {}", mountpoint.string());
+    return 0;
+  } catch (const imap::TlsError& error) {
+    daemon.failed(error.what() + advice(options), 1);
+  } catch (const imap::CancelledError&) {
+    daemon.failed("interrupted", 1);
+  } catch (const std::exception& error) {
+    daemon.failed(error.what(), 1);
+  }
+  return 1;
+}
+
+}  // namespace
+
+int run_mount(const MountOptions& options) {
+  const auto mountpoint = checked_mount_point(options.mountpoint);
+  auto password = obtain_password(
+      options, fmt::format("Password for {} at {}: ", options.source.user, options.source.host));
+  const auto mode = options.foreground ? Daemon::Mode::foreground : Daemon::Mode::background;
+  return Daemon::run(mode, [&](Daemon& daemon) {
+    return serve(options, mountpoint, std::move(password), daemon);
+  });
+}
+
+}  // namespace fs
