@@ -44,6 +44,7 @@ RowWriter encode(const MessageRow& row) {
   writer.number(row.keywords.size());
   for (const auto& keyword : row.keywords) writer.text(keyword);
   writer.signed_number(row.internal_date);
+  writer.signed_number(row.sent);
   writer.number(row.modseq);
   writer.number(row.body.value);
   for (const auto* text : {&row.subject, &row.from_name, &row.from_address, &row.to, &row.date,
@@ -62,6 +63,7 @@ const MessageRow& MessageDecoder::decode(std::uint32_t uid, Bytes bytes) {
   row_.keywords.resize(reader.count());
   for (auto& keyword : row_.keywords) keyword = reader.text();
   row_.internal_date = reader.signed_number();
+  row_.sent = reader.signed_number();
   row_.modseq = reader.number();
   row_.body.value = reader.number();
   for (auto* text : {&row_.subject, &row_.from_name, &row_.from_address, &row_.to, &row_.date,

@@ -48,6 +48,7 @@ struct MessageRow {
   std::uint64_t size = 0;
   bool size_exact = false;
   std::int64_t internal_date = 0;  // seconds since 1970
+  std::int64_t sent = 0;           // of the Date header, as far as it makes sense
   std::uint64_t modseq = 0;
   BodyId body;  // may name a body that was evicted meanwhile
   std::string subject;

@@ -29,6 +29,7 @@ MessageRow full_message() {
           .size = kHighest,
           .size_exact = true,
           .internal_date = std::numeric_limits<std::int64_t>::min(),
+          .sent = std::numeric_limits<std::int64_t>::max(),
           .modseq = 71'237'123,
           .body = BodyId{1ULL << 40U},
           .subject = "Quartalszahlen für März",
