@@ -54,8 +54,9 @@ class Session {
 
   // Mailboxes: session_mailboxes.cpp
 
-  /// The prefix and delimiter of the user's own mailboxes; empty where the server does not say.
-  Namespace personal_namespace();
+  /// The prefix and delimiter of the user's own mailboxes. A server without NAMESPACE shows them by
+  /// what it lists: where all but INBOX is below `INBOX.`, that is the prefix.
+  Namespace personal_namespace(const std::vector<ListRow>& listed);
   /// All mailboxes that the server lists, INBOX always among them.
   std::vector<ListRow> list();
   /// Opens a mailbox without the right to change it (EXAMINE); no message loses \Recent. A mailbox

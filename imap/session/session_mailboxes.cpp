@@ -10,8 +10,22 @@
 
 namespace imap {
 
-Namespace Session::personal_namespace() {
-  if (!capabilities_.has("NAMESPACE")) return {};
+namespace {
+
+Namespace guessed_namespace(const std::vector<ListRow>& listed) {
+  Namespace guess;
+  for (const auto& row : listed) {
+    if (row.name == "INBOX") continue;
+    if (!row.delimiter || !row.name.starts_with(std::string("INBOX") + *row.delimiter)) return {};
+    guess = {std::string("INBOX") + *row.delimiter, row.delimiter};
+  }
+  return guess;
+}
+
+}  // namespace
+
+Namespace Session::personal_namespace(const std::vector<ListRow>& listed) {
+  if (!capabilities_.has("NAMESPACE")) return guessed_namespace(listed);
   std::optional<Namespace> found;
   run(Command("NAMESPACE"), "NAMESPACE", [&found](Response& response) {
     const auto* row = std::get_if<NamespaceRow>(&response);
