@@ -72,6 +72,10 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     return 0;
   } catch (const imap::TlsError& error) {
     daemon.failed(error.what() + advice(options), 1);
+  } catch (const imap::TimeoutError&) {
+    daemon.failed(fmt::format("{} does not answer (waited {} s, see --timeout)",
+                              options.source.host, options.timeout.count() / 1000),
+                  1);
   } catch (const imap::CancelledError&) {
     daemon.failed("interrupted", 1);
   } catch (const std::exception& error) {

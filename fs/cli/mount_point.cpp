@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -90,6 +91,11 @@ std::filesystem::path checked_mount_point(const std::filesystem::path& directory
   const int error = stat(path.c_str(), &status) == 0 ? 0 : errno;
   if (error == ENOTCONN || error == ECONNABORTED) refusal.raise(error);
   if (const auto mounted = mount_at(path)) {
+    // The kernel may still remember the attributes of a mount that has just died.
+    struct statvfs answer {};
+    if (statvfs(path.c_str(), &answer) != 0 && (errno == ENOTCONN || errno == ECONNABORTED)) {
+      refusal.raise(errno);
+    }
     refusal.raise(fmt::format("is already a mount point ({})", safe_text(mounted->type)));
   }
   if (error != 0) refusal.raise(error);
