@@ -61,7 +61,7 @@ void on_lookup(fuse_req_t raw, fuse_ino_t parent, const char* name) {
 void on_getattr(fuse_req_t raw, fuse_ino_t ino, fuse_file_info* /*info*/) {
   answer(raw, "getattr", [&](Request& request) {
     auto& fuse = context(request);
-    const auto entry = entry_of(fuse, fuse.filesystem.attributes(Ino{ino}));
+    const auto entry = entry_of(fuse, fuse.filesystem.attributes(Ino{ino}, request));
     request.attributes(entry.attr, entry.attr_timeout);
   });
 }
@@ -85,7 +85,7 @@ void on_read(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offset,
                            // attributes it goes on past a size that was too small. Attributes only
                            // (negative offset): that takes no lock of the pages being read, so it
                            // may be done from here, and has to be done before the answer.
-                           if (piece.size_changed)
+                           if (piece.has_grown)
                              fuse_lowlevel_notify_inval_inode(fuse.session, ino, -1, 0);
                            request.octets(piece.octets);
                          });
@@ -138,7 +138,10 @@ void on_readdirplus(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offs
     fill_directory(request, ino, size, offset,
                    [&](char* place, std::size_t left, const Filesystem::Entry& entry) {
                      name = entry.name;
-                     const auto param = entry_of(fuse, entry.attributes);
+                     auto param = entry_of(fuse, entry.attributes);
+                     // Without an inode number the kernel takes the name only and asks for the
+                     // rest.
+                     if (!entry.attributes.size_known) param.ino = 0;
                      return fuse_add_direntry_plus(raw, place, left, name.c_str(), &param,
                                                    static_cast<off_t>(entry.next));
                    });

@@ -69,24 +69,24 @@ void BodyBatch::settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
   settled.fetch = std::move(fetch);
   settled.body = data->id();
   settled.size = data->size();
-  const auto changed = std::make_shared<bool>(false);
+  const auto grown = std::make_shared<bool>(false);
   store_.submit(
-      [mailbox = mailbox_, uid, data, changed](cache::Edit& edit) {
+      [mailbox = mailbox_, uid, data, grown](cache::Edit& edit) {
         if (data->is_kept_in_memory()) throw cache::FullError("a part could not be stored");
         edit.finish_body(data->id(), data->size());
         auto row = edit.message(mailbox, uid.value);
         if (!row) return;  // expunged meanwhile
-        *changed = row->size != data->size();
+        *grown = data->size() > row->size;
         if (row->body.value != 0) edit.erase_body(row->body);
         row->body = data->id();
         row->size = data->size();
         row->size_exact = true;
         edit.put_message(mailbox, *row);
       },
-      [settled, changed, data, on_settled = on_settled_](const std::exception_ptr& error) mutable {
+      [settled, grown, data, on_settled = on_settled_](const std::exception_ptr& error) mutable {
         if (error) data->keep_in_memory();
         settled.cached = !error;
-        settled.size_changed = *changed;
+        settled.has_grown = *grown;
         on_settled(settled);
       });
 }

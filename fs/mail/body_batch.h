@@ -22,8 +22,8 @@ class BodyBatch : public imap::BodySink {
     std::shared_ptr<BodyFetch> fetch;
     cache::BodyId body;
     std::uint64_t size = 0;
-    bool size_changed = false;  // the server had announced another one
-    bool cached = false;        // else some of it is in memory only
+    bool has_grown = false;  // the server had announced less
+    bool cached = false;     // else some of it is in memory only
   };
   /// Told on the cache writer's thread when a body is in the cache for good, or will never be.
   using OnSettled = std::function<void(const Settled&)>;

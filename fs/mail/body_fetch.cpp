@@ -108,6 +108,11 @@ bool BodyFetch::is_finished() const {
   return finished_;
 }
 
+std::optional<std::uint64_t> BodyFetch::size() const {
+  const std::lock_guard lock(mutex_);
+  return data_ ? std::optional(data_->size()) : std::nullopt;
+}
+
 bool BodyFetch::has(std::uint64_t end) const {
   return data_ && data_->received() >= std::min(end, data_->size());
 }

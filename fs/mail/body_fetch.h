@@ -79,6 +79,8 @@ class BodyFetch {
   /// All of it has arrived, or `error` says why not. The first call counts.
   void finish(std::exception_ptr error);
   bool is_finished() const;
+  /// The true size, once the body has begun.
+  std::optional<std::uint64_t> size() const;
 
   /// Waits until the body has begun and `end` octets of it, or all, have arrived. Throws what the
   /// fetch failed with, imap::TimeoutError when patience ends, imap::CancelledError when

@@ -7,6 +7,16 @@
 #include <algorithm>
 
 namespace fs {
+namespace {
+
+/// The Date header is what people know a message by, but anybody can write anything there: a date
+/// before 1970, or later than the arrival by more than clocks and time zones explain, is none.
+std::int64_t plausible_sent(std::optional<std::int64_t> date, std::int64_t arrived) {
+  constexpr std::int64_t kTwoDays = 2 * 86'400;
+  return date && *date > 0 && *date <= arrived + kTwoDays ? *date : arrived;
+}
+
+}  // namespace
 
 cache::MailboxRow to_row(const imap::ListRow& listed) {
   cache::MailboxRow row;
@@ -32,6 +42,7 @@ cache::MessageRow to_row(const imap::MessageSummary& summary) {
   const auto arrived =
       summary.internal_date ? imap::parse_internal_date(*summary.internal_date) : std::nullopt;
   row.internal_date = arrived ? *arrived : headers.date_time.value_or(0);
+  row.sent = plausible_sent(headers.date_time, row.internal_date);
   row.subject = std::move(headers.subject);
   row.from_name = std::move(headers.from_name);
   row.from_address = std::move(headers.from_address);

@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxName = 255;
 
 /// What a name is made of. The texts may be anything; see MessageHeaders.
 struct NameFields {
-  std::int64_t time = 0;  // unix seconds of INTERNALDATE
+  std::int64_t time = 0;  // unix seconds
   std::string_view from_name = {};
   std::string_view from_address = {};
   std::string_view subject = {};

@@ -56,10 +56,10 @@ imap::Ticket MailStore::request_folders() {
 
 void MailStore::list_folders(imap::Session& session) {
   Hierarchy hierarchy;
-  const auto personal = session.personal_namespace();
+  const auto listed = session.list();
+  const auto personal = session.personal_namespace(listed);
   hierarchy.prefix = personal.prefix;
   hierarchy.delimiter = personal.delimiter;
-  const auto listed = session.list();
 
   FolderTree::Rows rows;
   cache_.run([&](cache::Edit& edit) {

@@ -73,16 +73,21 @@ class MailStore {
                                                 Interrupt& interrupt);
   /// The message if it is cached; never waits.
   std::optional<cache::MessageRow> cached_message(cache::MailboxId mailbox, imap::Uid uid) const;
-  /// When the newest message that is cached arrived.
-  std::optional<std::int64_t> newest_date(cache::MailboxId mailbox) const;
+  /// When messages were last seen to come or go since the mount, in unix seconds.
+  std::optional<std::int64_t> last_change(cache::MailboxId mailbox) const;
   cache::Totals totals() const;
 
   // Bodies: mail_store_read.cpp
 
+  /// The size of a message for which the server gave none: begins to fetch it. 0 when it cannot be
+  /// had.
+  std::uint64_t learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt);
+
   struct Piece {
     std::span<const std::span<const std::byte>> octets;
-    /// The size of the message is not what was announced: attributes given out before are wrong.
-    bool size_changed = false;
+    /// The message is larger than was announced: whoever trusts attributes given out before would
+    /// stop too early. One that is smaller ends early by itself.
+    bool has_grown = false;
   };
   /// Reads octets of a message, fewer than asked for only at its end, and calls `consume` exactly
   /// once unless it throws. What `consume` gets lives only within the call.
@@ -112,12 +117,13 @@ class MailStore {
   struct MailboxSync {
     std::optional<Clock::time_point> synced;
     std::shared_ptr<Listing> running;
+    std::optional<std::int64_t> changed;  // unix seconds
   };
   struct Fetches {
     std::unordered_map<Key, std::shared_ptr<BodyFetch>, KeyHash> running;
     std::list<std::pair<Key, BodyBatch::Settled>> kept;  // not in the cache, oldest first
     std::uint64_t kept_bytes = 0;
-    std::unordered_set<Key, KeyHash> size_changed;
+    std::unordered_set<Key, KeyHash> grown;
   };
 
   Patience patience() const { return {progress_, settings_.timeout}; }
@@ -155,7 +161,7 @@ class MailStore {
                    const std::function<void(const Piece&)>& consume,
                    std::uint64_t& size_hint) const;
   bool read_arriving(const BodyData& data, std::uint64_t offset, std::uint64_t length,
-                     bool size_changed, const std::function<void(const Piece&)>& consume) const;
+                     bool has_grown, const std::function<void(const Piece&)>& consume) const;
   std::shared_ptr<BodyFetch> join_fetch(const Key& key);
   void start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted);
   void fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
@@ -174,7 +180,7 @@ class MailStore {
   const imap::Progress& progress_;
   const Settings settings_;
   mutable imap::Synchronized<Folders> folders_;
-  imap::Synchronized<std::unordered_map<std::uint32_t, MailboxSync>> syncs_;
+  mutable imap::Synchronized<std::unordered_map<std::uint32_t, MailboxSync>> syncs_;
   mutable imap::Synchronized<Fetches> fetches_;
   imap::Synchronized<std::unordered_map<std::uint32_t, Scan>> scans_;
 };

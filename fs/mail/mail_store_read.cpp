@@ -32,17 +32,28 @@ void MailStore::read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offs
     const auto fetch = join_fetch(key);
     if (offset == 0 && attempt == 0) note_read(key, false);
     const auto data = fetch->wait_for(offset + length, patience(), interrupt);
-    const bool size_changed = data->size() != size_hint;
-    if (read_arriving(*data, offset, length, size_changed, consume)) return;
+    const bool has_grown = data->size() > size_hint;
+    if (read_arriving(*data, offset, length, has_grown, consume)) return;
   }
   throw UnfetchableError(fmt::format("message {} left the cache while it was read", uid.value));
+}
+
+std::uint64_t MailStore::learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt) {
+  try {
+    return join_fetch({mailbox.value, uid.value})->wait_for(0, patience(), interrupt)->size();
+  } catch (const imap::CancelledError&) {
+    throw;
+  } catch (const std::exception&) {
+    // Whoever reads it hears why it cannot be had.
+    return 0;
+  }
 }
 
 bool MailStore::read_cached(const Key& key, std::uint64_t offset, std::uint64_t length,
                             const std::function<void(const Piece&)>& consume,
                             std::uint64_t& size_hint) const {
-  const bool size_changed =
-      fetches_.with([&key](const Fetches& fetches) { return fetches.size_changed.contains(key); });
+  const bool has_grown =
+      fetches_.with([&key](const Fetches& fetches) { return fetches.grown.contains(key); });
   return cache_.read([&](const cache::View& view) {
     const auto row = view.message({key.mailbox}, key.uid);
     if (!row) throw StaleError(fmt::format("message {} is gone", key.uid));
@@ -53,13 +64,13 @@ bool MailStore::read_cached(const Key& key, std::uint64_t offset, std::uint64_t 
                                  [&pieces](cache::Bytes bytes) { pieces.push_back(bytes); });
     if (!whole) return false;
     cache_.touch(row->body);
-    consume({pieces, size_changed});
+    consume({pieces, has_grown});
     return true;
   });
 }
 
 bool MailStore::read_arriving(const BodyData& data, std::uint64_t offset, std::uint64_t length,
-                              bool size_changed,
+                              bool has_grown,
                               const std::function<void(const Piece&)>& consume) const {
   const auto end = std::min(offset + length, data.size());
   std::vector<BodyData::Chunk> held;
@@ -86,7 +97,7 @@ bool MailStore::read_arriving(const BodyData& data, std::uint64_t offset, std::u
     }
     at += size;
   }
-  consume({pieces, size_changed});
+  consume({pieces, has_grown});
   return true;
 }
 
@@ -169,7 +180,7 @@ void MailStore::fetch(imap::Session& session, cache::MailboxId mailbox, std::uin
 void MailStore::settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled) {
   const Key key{mailbox.value, settled.uid.value};
   fetches_.with([&](Fetches& fetches) {
-    if (settled.size_changed) fetches.size_changed.insert(key);
+    if (settled.has_grown) fetches.grown.insert(key);
     const auto running = fetches.running.find(key);
     if (running == fetches.running.end() || running->second != settled.fetch) return;
     if (settled.cached) {

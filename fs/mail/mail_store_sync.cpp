@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace fs {
 namespace {
@@ -94,6 +95,10 @@ void MailStore::sync(imap::Session& session, cache::MailboxId mailbox,
   const auto delta = imap::compare(session, row->wire_name, known);
   if (delta.unchanged) return end_sync(mailbox, listing, nullptr);
 
+  // A first listing finds messages, but changes nothing.
+  if (row->listed && !(delta.missing.empty() && delta.vanished.empty())) {
+    syncs_.with([&](auto& syncs) { syncs[mailbox.value].changed = std::time(nullptr); });
+  }
   Missing missing{mailbox, delta.state, delta.missing};
   if (delta.reset) {
     const bool blank = row->uid_validity == 0 && known_uids().empty();
@@ -247,7 +252,17 @@ void MailStore::visit_messages(cache::MailboxId mailbox, std::uint32_t below, Ma
 
 std::optional<cache::MessageRow> MailStore::cached_message(cache::MailboxId mailbox,
                                                            imap::Uid uid) const {
-  return cache_.read([&](const cache::View& view) { return view.message(mailbox, uid.value); });
+  // Asked before the row is read: a fetch that has ended meanwhile has put its size there.
+  const auto arriving = fetches_.with([&](const Fetches& fetches) -> std::optional<std::uint64_t> {
+    const auto running = fetches.running.find({mailbox.value, uid.value});
+    return running == fetches.running.end() ? std::nullopt : running->second->size();
+  });
+  auto row = cache_.read([&](const cache::View& view) { return view.message(mailbox, uid.value); });
+  if (row && arriving) {
+    row->size = *arriving;
+    row->size_exact = true;
+  }
+  return row;
 }
 
 std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbox, imap::Uid uid,
@@ -263,15 +278,11 @@ std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbo
   return cached_message(mailbox, uid);
 }
 
-std::optional<std::int64_t> MailStore::newest_date(cache::MailboxId mailbox) const {
-  std::optional<std::int64_t> date;
-  cache_.read([&](const cache::View& view) {
-    view.messages_below(mailbox, 0, [&date](const cache::MessageRow& row) {
-      date = row.internal_date;
-      return false;
-    });
+std::optional<std::int64_t> MailStore::last_change(cache::MailboxId mailbox) const {
+  return syncs_.with([mailbox](const auto& syncs) -> std::optional<std::int64_t> {
+    const auto found = syncs.find(mailbox.value);
+    return found == syncs.end() ? std::nullopt : found->second.changed;
   });
-  return date;
 }
 
 cache::Totals MailStore::totals() const {

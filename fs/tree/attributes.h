@@ -14,6 +14,8 @@ struct Attributes {
   Ino ino;
   Kind kind = Kind::message;
   std::uint64_t size = 0;
+  /// False: the server gave none, and 0 would make programs skip the message.
+  bool size_known = true;
   std::int64_t time = 0;  // unix seconds; of modification, change and access alike
   std::uint32_t links = 1;
 };

@@ -59,10 +59,7 @@ Attributes Filesystem::attributes_of(const Folder& folder) const {
   attributes.ino = ino_of_folder(folder);
   attributes.kind = Kind::directory;
   attributes.size = kDirectorySize;
-  attributes.time = settings_.mounted_at;
-  if (folder.selectable) {
-    attributes.time = mail_.newest_date(folder.id).value_or(settings_.mounted_at);
-  }
+  attributes.time = mail_.last_change(folder.id).value_or(settings_.mounted_at);
   // `find` takes two links for a directory without directories in it.
   attributes.links = static_cast<std::uint32_t>(2 + folder.children.size());
   return attributes;
@@ -73,13 +70,22 @@ Attributes Filesystem::attributes_of(cache::MailboxId mailbox, const cache::Mess
   attributes.ino = ino_of(mailbox, imap::Uid{row.uid});
   attributes.kind = Kind::message;
   attributes.size = row.size;
+  attributes.size_known = row.size != 0 || row.size_exact;
   attributes.time = row.internal_date;
   return attributes;
 }
 
+Attributes Filesystem::sized_attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row,
+                                           Interrupt& interrupt) {
+  auto attributes = attributes_of(mailbox, row);
+  if (!attributes.size_known) {
+    attributes.size = mail_.learn_size(mailbox, imap::Uid{row.uid}, interrupt);
+  }
+  return attributes;
+}
+
 std::string Filesystem::name_of(const cache::MessageRow& row) const {
-  return settings_.names.name(
-      {row.internal_date, row.from_name, row.from_address, row.subject, row.uid});
+  return settings_.names.name({row.sent, row.from_name, row.from_address, row.subject, row.uid});
 }
 
 std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
@@ -93,7 +99,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
     if (!row) return std::nullopt;
     // The plain UID always resolves, whatever the template; another text before it is another name.
     if (name != fmt::format("{}.eml", *uid) && name != name_of(*row)) return std::nullopt;
-    return attributes_of(directory.id, *row);
+    return sized_attributes_of(directory.id, *row, interrupt);
   }
   if (name.starts_with('.') || is_probe_name(name)) return std::nullopt;
   mail_.freshen_folders(interrupt);
@@ -102,17 +108,20 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
   return child == nullptr ? std::nullopt : std::optional(attributes_of(*child));
 }
 
-Attributes Filesystem::attributes(Ino ino) const {
+Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
   if (!is_message(ino)) return attributes_of(folder(ino));
   const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
   if (!row) throw StaleError(fmt::format("message {} is gone", uid_of(ino).value));
-  return attributes_of(mailbox_of(ino), *row);
+  return sized_attributes_of(mailbox_of(ino), *row, interrupt);
 }
 
 void Filesystem::open_directory(Ino ino, Interrupt& interrupt) {
   mail_.freshen_folders(interrupt);
   const auto directory = folder(ino);
-  if (directory.selectable) mail_.freshen(directory.id, interrupt);
+  if (!directory.selectable) return;
+  mail_.freshen(directory.id, interrupt);
+  // With a new UIDVALIDITY it is another directory; the kernel looks it up again when told so here.
+  static_cast<void>(folder(ino));
 }
 
 void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interrupt,

@@ -24,7 +24,7 @@ class Filesystem {
     NameTemplate names{NameTemplate::kDefault};
     /// The server's name of the mailbox at which the mount begins; empty: the whole account.
     std::string root_mailbox;
-    /// When the mount was made: the time of directories that no message gives a time to.
+    /// When the mount was made: the time of directories in which nothing has changed since.
     std::int64_t mounted_at = 0;
     Lifetimes lifetimes;
   };
@@ -37,8 +37,8 @@ class Filesystem {
   /// The entry of that name, or nothing. Names that only programs look for are denied without
   /// asking the server.
   std::optional<Attributes> lookup(Ino parent, std::string_view name, Interrupt& interrupt);
-  /// Never waits.
-  Attributes attributes(Ino ino) const;
+  /// Waits only for the size of a message for which the server gave none.
+  Attributes attributes(Ino ino, Interrupt& interrupt);
 
   /// To be called when a directory is entered: makes sure that its listing is fresh.
   void open_directory(Ino ino, Interrupt& interrupt);
@@ -76,6 +76,9 @@ class Filesystem {
   const Folder* root(const FolderTree& tree) const;
   Attributes attributes_of(const Folder& folder) const;
   static Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row);
+  /// The same, with a size in any case.
+  Attributes sized_attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row,
+                                 Interrupt& interrupt);
   std::string name_of(const cache::MessageRow& row) const;
   Ino ino_of_folder(const Folder& folder) const;
 
