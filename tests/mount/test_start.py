@@ -208,7 +208,7 @@ class Starting(harness.Case):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
     def test_the_foreground_program_unmounts_when_told_to_end(self):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             mount = self.prepare("--foreground")
             harness.at_end.callback(mount.destroy)
             program = subprocess.Popen(mount.command(), stdin=subprocess.DEVNULL)
