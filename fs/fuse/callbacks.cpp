@@ -23,9 +23,10 @@ fuse_entry_param entry_of(const FuseContext& context, const Attributes& attribut
   fuse_entry_param entry{};
   entry.ino = attributes.ino.value;
   entry.attr = to_stat(attributes, context.ownership);
-  entry.attr_timeout = seconds(attributes.kind == Kind::message ? lifetimes.message_attributes
-                                                                : lifetimes.directory_attributes);
-  entry.entry_timeout = seconds(lifetimes.entry);
+  const bool is_message = attributes.kind == Kind::message;
+  entry.attr_timeout =
+      seconds(is_message ? lifetimes.message_attributes : lifetimes.directory_attributes);
+  entry.entry_timeout = seconds(is_message ? lifetimes.message_entry : lifetimes.directory_entry);
   return entry;
 }
 

@@ -20,12 +20,15 @@ struct Attributes {
   std::uint32_t links = 1;
 };
 
-/// How long the kernel may use an answer without asking again. Bodies never change, so the
-/// attributes of messages last; names come and go on the server while nothing tells us.
+/// How long the kernel may use an answer without asking again. A message never changes and its name
+/// is never given to another one, so the worst of remembering it is ESTALE for one that is gone;
+/// and it must be remembered for longer than `ls -l` of a large folder takes. Folders come and go
+/// while nothing tells us.
 struct Lifetimes {
   std::chrono::seconds message_attributes{86'400};
   std::chrono::seconds directory_attributes{1};
-  std::chrono::seconds entry{1};
+  std::chrono::seconds message_entry{30};
+  std::chrono::seconds directory_entry{1};
   std::chrono::seconds no_entry{1};
 };
 
