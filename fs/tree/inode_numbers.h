@@ -3,8 +3,7 @@
 /// no table: the top bit tells a message from a directory, 28 bits name the mailbox, 32 the UID.
 /// Three bits between them are left to the views. Plain values.
 
-#include "cache/rows.h"
-#include "imap/base/ids.h"
+#include "fs/mail/ids.h"
 
 #include <compare>
 #include <cstdint>
@@ -19,11 +18,11 @@ struct Ino {
 /// The directory at which the mount begins; the kernel fixes the number.
 inline constexpr Ino kRootIno{1};
 
-constexpr Ino ino_of(cache::MailboxId mailbox) {
+constexpr Ino ino_of(MailboxId mailbox) {
   return {mailbox.value};
 }
 
-constexpr Ino ino_of(cache::MailboxId mailbox, imap::Uid uid) {
+constexpr Ino ino_of(MailboxId mailbox, Uid uid) {
   return {std::uint64_t{1} << 63U | std::uint64_t{mailbox.value} << 32U | uid.value};
 }
 
@@ -32,13 +31,13 @@ constexpr bool is_message(Ino ino) {
 }
 
 /// Of a directory, or the directory of a message.
-constexpr cache::MailboxId mailbox_of(Ino ino) {
+constexpr MailboxId mailbox_of(Ino ino) {
   const auto bits = is_message(ino) ? ino.value >> 32U : ino.value;
   return {static_cast<std::uint32_t>(bits & 0x0FFF'FFFFU)};
 }
 
 /// Of a message.
-constexpr imap::Uid uid_of(Ino ino) {
+constexpr Uid uid_of(Ino ino) {
   return {static_cast<std::uint32_t>(ino.value)};
 }
 

@@ -1,10 +1,10 @@
 #pragma once
-/// When the server was last heard of, on any connection of an account. Who waits for one answer among
-/// many loses patience when all is silent, not when others are served first. Any thread.
-
-#include <atomic>
+/// When the server was last heard of, on any connection of an account. Who waits for one answer
+/// among many loses patience when all is silent, not when others are served first. Any thread.
 
 #include "imap/base/deadline.h"
+
+#include <atomic>
 
 namespace imap {
 
