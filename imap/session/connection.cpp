@@ -100,7 +100,7 @@ Response Connection::receive(BodySink* sink) {
         const auto frame = framer_.take();
         trace_received(frame);
         auto response = parse(frame);
-        if (!frame.streamed.empty()) {
+        if (frame.has_streamed()) {
           const auto* row = std::get_if<FetchRow>(&response);
           sink->end(row == nullptr ? std::nullopt : row->uid);
         }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -15,31 +16,38 @@
 namespace imap {
 namespace {
 
-/// The word after the first space: the kind of the response, such as `OK` or `LIST`; for `* 3
+/// The kind of a response stands within so many octets from its beginning.
+constexpr std::size_t kKindWithin = 64;
+
+/// The word after the first spaces: the kind of the response, such as `OK` or `LIST`; for `* 3
 /// FETCH` the word after the number.
 std::string_view kind_of(std::string_view text) {
   for (int word = 0; word < 2; ++word) {
-    const auto space = text.find(' ');
-    if (space == std::string_view::npos) return {};
-    text.remove_prefix(space + 1);
+    text.remove_prefix(std::min(text.find(' '), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     const auto next = text.substr(0, text.find(' '));
     if (next.find_first_not_of("0123456789") != std::string_view::npos) return next;
   }
   return {};
 }
 
+bool is_status(std::string_view kind) {
+  return std::ranges::any_of(
+      std::array{"OK", "NO", "BAD", "BYE", "PREAUTH"},
+      [kind](std::string_view status) { return equal_ignoring_case(kind, status); });
+}
+
 /// Human text may end in something that looks like a literal; only a response code that is still
 /// open at the end of the line may hold a real one.
 bool may_hold_literal(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('\0'), text.size()));
   if (text.starts_with('+')) return false;
-  const auto kind = kind_of(text);
-  for (const auto* status : {"OK", "NO", "BAD", "BYE", "PREAUTH"}) {
-    if (!equal_ignoring_case(kind, status)) continue;
-    const auto bracket = text.find('[');
-    const auto after_kind = static_cast<std::size_t>(kind.data() - text.data()) + kind.size();
-    return bracket == after_kind + 1 && text.find(']', bracket) == std::string_view::npos;
-  }
-  return true;
+  auto kind = kind_of(text);
+  if (!is_status(kind) && !kind.starts_with('[')) return true;
+  auto after_kind = text.substr(static_cast<std::size_t>(kind.data() - text.data()));
+  if (!kind.starts_with('[')) after_kind.remove_prefix(kind.size());
+  after_kind.remove_prefix(std::min(after_kind.find_first_not_of(' '), after_kind.size()));
+  return after_kind.starts_with('[') && after_kind.find(']') == std::string_view::npos;
 }
 
 /// The size that a line announces at its end: `{n}`, `{n+}` (servers echo it) or `~{n}`.
@@ -63,6 +71,8 @@ Framer::Step Framer::step(std::span<const std::byte> input) {
   switch (state_) {
     case State::text:
       return text(input);
+    case State::after_stray_line:
+      return after_stray_line(input);
     case State::literal_begin:
       state_ = State::kept_literal;
       if (literal_left_ > limits_.literal) {
@@ -80,7 +90,7 @@ Framer::Step Framer::step(std::span<const std::byte> input) {
 }
 
 std::size_t Framer::line_limit() const {
-  const auto kind = kind_of(std::string_view(frame_.text).substr(0, 64));
+  const auto kind = kind_of(std::string_view(frame_.text).substr(0, kKindWithin));
   for (const auto* long_kind : {"SEARCH", "ESEARCH", "VANISHED", "FETCH"}) {
     if (equal_ignoring_case(kind, long_kind)) return limits_.long_line;
   }
@@ -94,10 +104,10 @@ Framer::Step Framer::text(std::span<const std::byte> input) {
           ? input.size()
           : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - input.data()) + 1;
   line_octets_ += used;
+  frame_.text.append(reinterpret_cast<const char*>(input.data()), used);
   if (line_octets_ > limits_.line && line_octets_ > line_limit()) {
     throw ProtocolError(fmt::format("line of more than {} octets", line_limit()));
   }
-  frame_.text.append(reinterpret_cast<const char*>(input.data()), used);
   if (frame_.text.size() > limits_.response) {
     throw ProtocolError(fmt::format("response of more than {} octets", limits_.response));
   }
@@ -120,15 +130,48 @@ void Framer::end_of_line() {
     line_octets_ = 0;
     return;
   }
-  const auto announced =
-      first_line && !may_hold_literal(line) ? std::nullopt : announced_literal(line);
-  if (announced) {
-    literal_left_ = *announced;
-    state_ = State::literal_begin;
+  const auto kind = kind_of(std::string_view(text).substr(0, kKindWithin));
+  // After a literal within a response code, a bracket ends what may hold another.
+  const bool may_hold = first_line ? may_hold_literal(line)
+                                   : !is_status(kind) || line.find(']') == std::string_view::npos;
+  if (const auto announced = may_hold ? announced_literal(line) : std::nullopt) {
+    return begin_literal(*announced);
+  }
+  if (!first_line && line.empty() && equal_ignoring_case(kind, "FETCH")) {
+    // A row never ends with a literal, but Domino puts a CRLF of its own after one (MailKit#954).
+    state_ = State::after_stray_line;
     return;
   }
   text.resize(text.size() - ending);
   state_ = State::complete;
+}
+
+Framer::Step Framer::after_stray_line(std::span<const std::byte> input) {
+  if (input.empty()) return {Event::need_input, 0, {}};
+  const auto next = static_cast<char>(input.front());
+  if (next == ')' || next == ' ') {
+    state_ = State::text;
+    line_begin_ = frame_.text.size();
+    return {Event::need_input, 0, {}};
+  }
+  // Yandex leaves a row unfinished and begins the next one (MailKit#1997).
+  frame_.text.resize(line_begin_);
+  state_ = State::complete;
+  return {Event::response, 0, {}};
+}
+
+void Framer::begin_literal(std::uint64_t size) {
+  if (frame_.literals.size() >= limits_.list_items) {
+    throw ProtocolError(fmt::format("response of more than {} literals", limits_.list_items));
+  }
+  literal_left_ = size;
+  frame_.literals.push_back({frame_.text.size(), size, false});
+  state_ = State::literal_begin;
+}
+
+void Framer::end_literal() {
+  state_ = State::text;
+  line_begin_ = frame_.text.size();
 }
 
 void Framer::stream_literal() {
@@ -136,15 +179,14 @@ void Framer::stream_literal() {
     throw LimitError(
         fmt::format("message of {} octets where {} are allowed", literal_left_, limits_.body));
   }
-  frame_.streamed.push_back({frame_.text.size(), literal_left_});
+  frame_.literals.back().streamed = true;
   state_ = State::streamed_literal;
 }
 
 Framer::Step Framer::literal(std::span<const std::byte> input) {
   const bool streamed = state_ == State::streamed_literal;
   if (literal_left_ == 0) {
-    state_ = State::text;
-    line_begin_ = frame_.text.size();
+    end_literal();
     return {streamed ? Event::literal_end : Event::need_input, 0, {}};
   }
   if (input.empty()) return {Event::need_input, 0, {}};
@@ -155,10 +197,7 @@ Framer::Step Framer::literal(std::span<const std::byte> input) {
   if (frame_.text.size() > limits_.response) {
     throw ProtocolError(fmt::format("response of more than {} octets", limits_.response));
   }
-  if (literal_left_ == 0) {
-    state_ = State::text;
-    line_begin_ = frame_.text.size();
-  }
+  if (literal_left_ == 0) end_literal();
   return {Event::need_input, size, {}};
 }
 

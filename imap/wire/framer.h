@@ -47,11 +47,21 @@ class Framer {
   Frame take();
 
  private:
-  enum class State { text, literal_begin, kept_literal, streamed_literal, complete };
+  enum class State {
+    text,
+    after_stray_line,
+    literal_begin,
+    kept_literal,
+    streamed_literal,
+    complete
+  };
 
   Step text(std::span<const std::byte> input);
+  Step after_stray_line(std::span<const std::byte> input);
   Step literal(std::span<const std::byte> input);
   void end_of_line();
+  void begin_literal(std::uint64_t size);
+  void end_literal();
   std::size_t line_limit() const;
 
   Limits limits_;

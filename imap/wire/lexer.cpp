@@ -10,6 +10,12 @@
 #include <cmath>
 
 namespace imap {
+namespace {
+
+/// `~{18446744073709551615+}` and a CR.
+constexpr std::size_t kLongestAnnouncement = 25;
+
+}  // namespace
 
 void Lexer::fail(std::string_view wanted) const {
   throw ProtocolError(fmt::format("expected {} at octet {} of a response", wanted, at_));
@@ -87,38 +93,37 @@ std::optional<std::string> Lexer::try_quoted() {
       return value;
     }
     if (left[i] == '\\' && i + 1 < left.size()) ++i;
+    // What follows a line break is a literal: its octets end no string.
+    if (left[i] == '\n') break;
     value += left[i];
   }
   fail("the end of a quoted string");
 }
 
+const Frame::Literal* Lexer::literal_here() const {
+  auto left = rest().substr(0, kLongestAnnouncement);
+  if (left.starts_with('~')) left.remove_prefix(1);
+  if (!left.starts_with('{')) return nullptr;
+  // An atom may look like the beginning of one: only the framer knows where octets of literals are.
+  const auto end = left.find_first_not_of("0123456789+}\r", 1);
+  if (end == std::string_view::npos || left[end] != '\n') return nullptr;
+  return frame_.literal_at(static_cast<std::size_t>(left.data() + end + 1 - frame_.text.data()));
+}
+
 std::optional<std::uint64_t> Lexer::try_streamed() {
-  const auto left = rest();
-  if (!left.starts_with('{') && !left.starts_with("~{")) return std::nullopt;
-  const auto newline = left.find('\n');
-  if (newline == std::string_view::npos) return std::nullopt;
-  const auto data = at_ + newline + 1;
-  for (const auto& streamed : frame_.streamed) {
-    if (streamed.position != data) continue;
-    at_ = data;
-    return streamed.size;
-  }
-  return std::nullopt;
+  const auto* literal = literal_here();
+  if (literal == nullptr || !literal->streamed) return std::nullopt;
+  at_ = literal->position;
+  return literal->size;
 }
 
 std::optional<std::string> Lexer::try_literal() {
   if (try_streamed()) return std::string();
-  auto left = rest();
-  if (left.starts_with('~')) left.remove_prefix(1);
-  if (!left.starts_with('{')) return std::nullopt;
-  std::uint64_t size = 0;
-  const auto [end, error] = std::from_chars(left.data() + 1, left.data() + left.size(), size);
-  const auto newline = left.find('\n');
-  if (error != std::errc{} || newline == std::string_view::npos) return std::nullopt;
-  const auto data = static_cast<std::size_t>(left.data() - frame_.text.data()) + newline + 1;
-  if (size > frame_.text.size() - data) fail("a whole literal");
-  at_ = data + size;
-  return frame_.text.substr(data, size);
+  const auto* literal = literal_here();
+  if (literal == nullptr) return std::nullopt;
+  auto octets = frame_.text.substr(literal->position, literal->size);
+  at_ = literal->position + octets.size();
+  return octets;
 }
 
 std::optional<std::string> Lexer::expect_nstring() {

@@ -54,6 +54,8 @@ class Lexer {
  private:
   std::optional<std::string> try_quoted();
   std::optional<std::string> try_literal();
+  /// The literal whose `{n}` stands here.
+  const Frame::Literal* literal_here() const;
 
   const Frame& frame_;
   const Limits& limits_;

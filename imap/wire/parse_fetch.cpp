@@ -94,6 +94,7 @@ FetchRow parse_fetch(Lexer& lexer, Seq seq) {
   lexer.skip_spaces();
   while (!lexer.try_char(')')) {
     parse_item(lexer, row);
+    if (row.sections.size() > lexer.limits().list_items) lexer.fail("fewer sections");
     lexer.skip_spaces();
     // Domino ends a literal with a CRLF of its own before the parenthesis.
     while (lexer.peek() == '\r' || lexer.peek() == '\n') lexer.expect_char(lexer.peek());
