@@ -20,22 +20,25 @@ std::optional<std::uint32_t> parse_number(std::string_view text) {
 }  // namespace
 
 std::optional<UidSet> UidSet::parse(std::string_view text, std::size_t max_ranges) {
-  UidSet set;
-  std::size_t seen = 0;
+  std::vector<UidRange> elements;
   while (!text.empty()) {
     const auto comma = text.find(',');
     const auto element = text.substr(0, comma);
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     if (element.empty()) continue;
-    if (++seen > max_ranges) return std::nullopt;
+    if (elements.size() >= max_ranges) return std::nullopt;
     const auto colon = element.find(':');
     const auto first = parse_number(element.substr(0, colon));
     const auto last =
         colon == std::string_view::npos ? first : parse_number(element.substr(colon + 1));
     if (!first || !last) return std::nullopt;
     const auto [low, high] = std::minmax(*first, *last);
-    if (high != 0) set.add(Uid{std::max<std::uint32_t>(low, 1)}, Uid{high});
+    elements.push_back({Uid{low}, Uid{high}});
   }
+  // Sorted first: adding in descending order is quadratic, and a server may do that to us.
+  std::ranges::sort(elements);
+  UidSet set;
+  for (const auto& element : elements) set.add(element.first, element.last);
   return set;
 }
 

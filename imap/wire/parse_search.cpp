@@ -1,6 +1,9 @@
 #include "imap/base/ascii.h"
 #include "imap/wire/parse.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace imap {
 namespace {
 
@@ -13,13 +16,17 @@ UidSet parse_set(Lexer& lexer) {
 }  // namespace
 
 SearchResult parse_search(Lexer& lexer) {
-  SearchResult result;
+  // Sorted first: adding to a set in descending order is quadratic, and a server may do that to us.
+  std::vector<Uid> found;
   lexer.skip_spaces();
   while (const auto number = lexer.try_number()) {
-    if (*number <= kMaxUid.value) result.uids.add(Uid{static_cast<std::uint32_t>(*number)});
-    if (result.uids.ranges().size() > lexer.limits().uid_ranges) lexer.fail("fewer UIDs");
+    if (*number <= kMaxUid.value) found.push_back(Uid{static_cast<std::uint32_t>(*number)});
+    if (found.size() > lexer.limits().uid_ranges) lexer.fail("fewer UIDs");
     lexer.skip_spaces();
   }
+  std::ranges::sort(found);
+  SearchResult result;
+  for (const auto uid : found) result.uids.add(uid);
   // What follows is `(MODSEQ n)` (RFC 7162 3.1.5).
   return result;
 }
