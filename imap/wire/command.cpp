@@ -31,7 +31,9 @@ std::string quoted(std::string_view octets) {
 }  // namespace
 
 Command::Part::~Part() {
-  if (secret) explicit_bzero(octets.data(), octets.size());
+  if (!secret) return;
+  octets.resize(octets.capacity());  // a string that was moved from still holds its short text
+  explicit_bzero(octets.data(), octets.size());
 }
 
 Command::Command(std::string_view text) {

@@ -15,7 +15,19 @@ std::optional<char> parse_delimiter(Lexer& lexer) {
 /// the line is the name. NIL is a mailbox that is called NIL.
 std::string parse_last_name(Lexer& lexer) {
   if (lexer.peek() == '"' || lexer.peek() == '{') return lexer.expect_string();
-  return std::string(lexer.rest());
+  auto name = lexer.rest();
+  while (name.ends_with(' ')) name.remove_suffix(1);  // a name that ends with one would be quoted
+  return std::string(name);
+}
+
+/// Where the parenthesised list that ends `text` begins.
+std::size_t begin_of_last_list(std::string_view text) {
+  std::size_t open = 0;
+  for (std::size_t at = text.size(); at > 0; --at) {
+    if (text[at - 1] == ')') ++open;
+    if (text[at - 1] == '(' && (open == 0 || --open == 0)) return at - 1;
+  }
+  return std::string_view::npos;
 }
 
 std::optional<std::uint32_t> narrow(std::uint64_t number) {
@@ -75,9 +87,9 @@ StatusRow parse_status_row(Lexer& lexer) {
   if (lexer.peek() == '"' || lexer.peek() == '{') {
     row.name = lexer.expect_string();
   } else {
-    // Unquoted names with spaces (gromox): the list begins at the last parenthesis.
+    // Unquoted names with spaces (gromox): the list is what ends the line.
     const auto left = lexer.rest();
-    const auto list = left.rfind('(');
+    const auto list = begin_of_last_list(left);
     if (list == std::string_view::npos) lexer.fail("'('");
     auto name = left.substr(0, list);
     for (std::size_t i = 0; i < list; ++i) lexer.expect_char(left[i]);
