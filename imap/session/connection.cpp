@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <random>
 
@@ -25,24 +27,39 @@ std::string random_prefix() {
   return prefix;
 }
 
+bool ends_ignoring_case(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         equal_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+
+/// The beginning of a FETCH row, up to the items; empty for every other response. A row that is
+/// long before its first literal has its UID at the beginning or not at all.
+std::string_view begin_of_row(std::string_view text) {
+  constexpr std::size_t kLongest = 1024;
+  const auto line = text.substr(0, std::min(text.find('\n'), kLongest));
+  const auto open = line.find('(');
+  if (!line.starts_with('*') || open == std::string_view::npos) return {};
+  auto kind = line.substr(0, open);
+  while (kind.ends_with(' ')) kind.remove_suffix(1);
+  return ends_ignoring_case(kind, " FETCH") ? line : std::string_view();
+}
+
 /// Whether the literal that begins at the end of `text` is the whole body of a message.
 bool announces_body(std::string_view text) {
-  const auto line = text.substr(0, text.find('\n'));
-  const auto brace = text.rfind('{');
-  if (brace == std::string_view::npos || line.find(" FETCH (") == std::string_view::npos)
-    return false;
-  auto item = text.substr(0, brace);
+  if (begin_of_row(text).empty()) return false;
+  auto item = text.substr(0, text.rfind('{'));
   while (item.ends_with(' ') || item.ends_with('~')) item.remove_suffix(1);
-  return item.ends_with("BODY[]") || item.ends_with("BODY[]<0>") || item.ends_with("RFC822") ||
-         item.ends_with("BINARY[]");
+  return std::ranges::any_of(
+      std::array{"BODY[]", "BODY[]<0>", " RFC822", "(RFC822", "BINARY[]"},
+      [item](std::string_view name) { return ends_ignoring_case(item, name); });
 }
 
 /// The UID in a row that is not complete yet, if it came before the body.
 std::optional<Uid> uid_so_far(std::string_view text) {
-  const auto line = text.substr(0, text.find('\n'));
+  const auto line = to_upper(begin_of_row(text));
   for (const auto* key : {"(UID ", " UID "}) {
     const auto at = line.find(key);
-    if (at == std::string_view::npos) continue;
+    if (at == std::string::npos) continue;
     std::uint32_t uid = 0;
     const auto [end, error] = std::from_chars(line.data() + at + 5, line.data() + line.size(), uid);
     if (error == std::errc{} && uid != 0) return Uid{uid};
@@ -64,6 +81,7 @@ void Connection::fill() {
   if (got == 0) throw ConnectionError("the server closed the connection");
   received_ += got;
   if (settings_.progress != nullptr) settings_.progress->touch();
+  if (on_received_) on_received_();
   input_ = std::span<const std::byte>(buffer_).first(got);
 }
 

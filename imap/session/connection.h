@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,8 @@ class Connection {
 
   /// Octets received so far; for progress.
   std::uint64_t received() const { return received_; }
+  /// Has `react` called whenever octets arrive; empty: no more.
+  void on_received(std::function<void()> react) { on_received_ = std::move(react); }
 
  private:
   void fill();
@@ -93,6 +96,7 @@ class Connection {
   const WakeFd never_;
   std::uint32_t last_tag_ = 0;
   std::uint64_t received_ = 0;
+  std::function<void()> on_received_;
   int malformed_ = 0;
   bool hide_challenges_ = false;
 };

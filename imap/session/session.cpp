@@ -5,10 +5,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace imap {
 namespace {
+
+/// Of one server, and of responses taken in between two looks for work.
+constexpr std::size_t kMostCapabilities = 512;
+constexpr int kMostDigested = 1000;
 
 template <class Number>
 Number number_of(std::string_view text) {
@@ -57,7 +62,7 @@ std::string Session::send(const Command& command) {
 
 void Session::await_continuation(const std::string& tag) {
   while (true) {
-    auto response = receive(nullptr);
+    auto response = receive(nullptr, Expects::continuation);
     if (std::holds_alternative<Continuation>(response)) return;
     auto& answer = pending_.at(tag);
     if (!answer) continue;
@@ -73,10 +78,16 @@ void Session::await_continuation(const std::string& tag) {
   }
 }
 
-Response Session::receive(BodySink* sink) {
+Response Session::receive(BodySink* sink, Expects expects) {
   try {
     auto response = connection_.receive(sink);
     note(response);
+    // One may be left over from a command that was refused; a second one means that the two sides
+    // do not agree on what was sent.
+    if (expects == Expects::answer && std::holds_alternative<Continuation>(response) &&
+        ++stray_continuations_ > 1) {
+      throw ProtocolError("the server asks for the rest of a command that was complete");
+    }
     return response;
   } catch (...) {
     usable_ = false;
@@ -89,7 +100,9 @@ void Session::note(const Response& response) {
     note_status(*status);
   } else if (const auto* capabilities = std::get_if<Capabilities>(&response)) {
     // One list may come in several responses.
-    for (const auto& atom : capabilities->atoms()) capabilities_.add(atom);
+    for (const auto& atom : capabilities->atoms()) {
+      if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
+    }
   } else if (const auto* exists = std::get_if<Exists>(&response)) {
     if (selected_) selected_->exists = exists->count;
   } else if (std::holds_alternative<Expunge>(response)) {
@@ -117,7 +130,7 @@ void Session::note_status(const Status& status) {
   if (status.code == "CAPABILITY") {
     capabilities_ = {};
     std::string_view atoms = status.arguments;
-    while (!atoms.empty()) {
+    while (!atoms.empty() && capabilities_.atoms().size() < kMostCapabilities) {
       const auto space = atoms.find(' ');
       capabilities_.add(atoms.substr(0, space));
       atoms.remove_prefix(space == std::string_view::npos ? atoms.size() : space + 1);
@@ -140,6 +153,11 @@ Status Session::finish(const std::string& tag, std::string_view what, const Coll
       auto status = std::move(*answer);
       pending_.erase(tag);
       if (status.condition == Condition::ok) return status;
+      if (status.text.find("authenticated but not connected") != std::string::npos) {
+        // Exchange accepts a wrong password and refuses whatever comes next.
+        usable_ = false;
+        throw AuthenticationError(fmt::format("the server refused the login: {}", status.text));
+      }
       const bool no = status.condition == Condition::no;
       throw CommandError(
           no ? CommandError::Status::no : CommandError::Status::bad, status.code,
@@ -147,7 +165,14 @@ Status Session::finish(const std::string& tag, std::string_view what, const Coll
                       status.code, status.code.empty() ? "" : "]", status.text));
     }
     auto response = receive(sink);
-    if (collect) collect(response);
+    if (!collect) continue;
+    try {
+      collect(response);
+    } catch (...) {
+      // The rest of the answer is still to come and would be taken for that of the next command.
+      usable_ = false;
+      throw;
+    }
   }
 }
 
@@ -166,7 +191,10 @@ Stream::Wait Session::wait(Deadline deadline, const WakeFd& wake) {
 
 void Session::digest() {
   try {
-    while (connection_.has_input()) static_cast<void>(receive(nullptr));
+    // A server that never stops talking must not keep its connection from a job.
+    for (int i = 0; i < kMostDigested && connection_.has_input(); ++i) {
+      static_cast<void>(receive(nullptr));
+    }
   } catch (...) {
     usable_ = false;
     throw;

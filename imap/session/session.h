@@ -51,6 +51,8 @@ class Session {
   const Capabilities& capabilities() const { return capabilities_; }
   std::string description() const { return connection_.description(); }
   std::uint64_t received() const { return connection_.received(); }
+  /// Has `react` called on the connection's thread whenever octets arrive; empty: no more.
+  void on_received(std::function<void()> react) { connection_.on_received(std::move(react)); }
 
   // Mailboxes: session_mailboxes.cpp
 
@@ -76,13 +78,16 @@ class Session {
   UidSet search(const UidSet& uids);
   /// Fetches what a listing needs, chunk after chunk with a few commands ahead; `on_chunk` gets
   /// each chunk's rows when its command has ended, in the order of `chunks`. Rows that the server
-  /// leaves out are missing there. `on_chunk` returning false stops after what has been sent.
+  /// leaves out are missing there; of a row that comes twice the last one counts. `on_chunk`
+  /// returning false stops after what has been sent; when it throws, the session is dead.
   using OnChunk = std::function<bool(std::vector<MessageSummary>)>;
   void fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& on_chunk);
-  /// Fetches whole messages without marking them as read (BODY.PEEK[]).
+  /// Fetches whole messages without marking them as read (BODY.PEEK[]). The sink gets no UID that
+  /// was not asked for.
   void fetch_bodies(const UidSet& uids, BodySink& sink);
 
-  /// Takes in what the server has said unasked. Throws when it said BYE or hung up.
+  /// Takes in what the server has said unasked, or a good part of it. Throws when it said BYE or
+  /// hung up.
   void digest();
   /// Waits for the server to say something, for `wake`, or for the deadline.
   Stream::Wait wait(Deadline deadline, const WakeFd& wake);
@@ -98,7 +103,8 @@ class Session {
   Status finish(const std::string& tag, std::string_view what, const Collect& collect = {},
                 BodySink* sink = nullptr);
   Status run(const Command& command, std::string_view what, const Collect& collect = {});
-  Response receive(BodySink* sink);
+  enum class Expects { answer, continuation };
+  Response receive(BodySink* sink, Expects expects = Expects::answer);
   void note(const Response& response);
   void note_status(const Status& status);
   void await_continuation(const std::string& tag);
@@ -116,6 +122,7 @@ class Session {
   Capabilities capabilities_;
   std::optional<SelectedMailbox> selected_;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
+  int stray_continuations_ = 0;
   bool preauthenticated_ = false;
   bool usable_ = true;
 };

@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <exception>
+#include <unordered_map>
+#include <utility>
 
 namespace imap {
 namespace {
@@ -19,6 +22,33 @@ constexpr std::size_t kDepth = 4;
 constexpr std::string_view kSummaryItems =
     "(UID FLAGS INTERNALDATE RFC822.SIZE "
     "BODY.PEEK[HEADER.FIELDS (DATE FROM TO SUBJECT MESSAGE-ID LIST-ID)])";
+
+/// Lets through what was asked for. Any message may arrive at any time, and a row that contradicts
+/// itself belongs to none.
+class AskedBodies final : public BodySink {
+ public:
+  AskedBodies(const UidSet& asked, BodySink& sink) : asked_(asked), sink_(sink) {}
+
+  void begin(std::optional<Uid> uid, std::uint64_t size) override {
+    announced_ = uid;
+    wanted_ = !uid || asked_.contains(*uid);
+    if (wanted_) sink_.begin(uid, size);
+  }
+  void data(std::span<const std::byte> piece) override {
+    if (wanted_) sink_.data(piece);
+  }
+  void end(std::optional<Uid> uid) override {
+    if (!std::exchange(wanted_, false)) return;
+    const bool certain = uid && asked_.contains(*uid) && (!announced_ || announced_ == uid);
+    sink_.end(certain ? uid : std::nullopt);
+  }
+
+ private:
+  const UidSet& asked_;
+  BodySink& sink_;
+  std::optional<Uid> announced_;
+  bool wanted_ = false;
+};
 
 }  // namespace
 
@@ -45,10 +75,12 @@ void Session::fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& 
     std::string tag;
     const UidSet* uids;
     std::vector<MessageSummary> rows;
+    std::unordered_map<Uid, std::size_t> places;  // in rows
   };
   std::deque<InFlight> in_flight;
   auto next = chunks.begin();
   bool wanted = true;
+  std::exception_ptr refused;
 
   const auto collect = [&in_flight](Response& response) {
     auto* row = std::get_if<FetchRow>(&response);
@@ -62,7 +94,12 @@ void Session::fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& 
       summary.internal_date = std::move(row->internal_date);
       summary.modseq = row->modseq.value_or(ModSeq{});
       summary.header = std::move(row->sections.front().text).value_or("");
-      chunk.rows.push_back(std::move(summary));
+      const auto [place, is_new] = chunk.places.emplace(summary.uid, chunk.rows.size());
+      if (is_new) {
+        chunk.rows.push_back(std::move(summary));
+      } else {
+        chunk.rows[place->second] = std::move(summary);
+      }
       return;
     }
   };
@@ -70,36 +107,48 @@ void Session::fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& 
   while (next != chunks.end() || !in_flight.empty()) {
     while (wanted && next != chunks.end() && in_flight.size() < kDepth) {
       const auto& uids = *next++;
-      in_flight.push_back({send(Command("UID FETCH").uids(uids).raw(kSummaryItems)), &uids, {}});
+      in_flight.push_back(
+          {send(Command("UID FETCH").uids(uids).raw(kSummaryItems)), &uids, {}, {}});
     }
-    if (in_flight.empty()) return;
+    if (in_flight.empty()) break;
     const auto tag = in_flight.front().tag;
     try {
       finish(tag, "UID FETCH", collect);
     } catch (const CommandError& error) {
       // Some rows may have come before a NO: they are kept, and the caller asks again for the rest.
-      if (error.status() == CommandError::Status::bad) throw;
+      // After BAD the answers to what was sent ahead have to be taken in first.
+      if (error.status() == CommandError::Status::bad) {
+        if (!refused) refused = std::current_exception();
+        wanted = false;
+      }
     }
     auto rows = std::move(in_flight.front().rows);
     in_flight.pop_front();
-    if (wanted && !on_chunk(std::move(rows))) wanted = false;
+    try {
+      if (wanted && !on_chunk(std::move(rows))) wanted = false;
+    } catch (...) {
+      usable_ = false;
+      throw;
+    }
   }
+  if (refused) std::rethrow_exception(refused);
 }
 
 void Session::fetch_bodies(const UidSet& uids, BodySink& sink) {
   const auto tag = send(Command("UID FETCH").uids(uids).raw("(UID BODY.PEEK[])"));
-  const auto collect = [&sink](Response& response) {
+  AskedBodies asked(uids, sink);
+  const auto collect = [&asked](Response& response) {
     // A body that came as a quoted string, an atom or an empty literal was not streamed.
     auto* row = std::get_if<FetchRow>(&response);
     if (row == nullptr || !row->uid) return;
     for (const auto& body : row->sections) {
-      if (!body.text || !body.section.empty()) continue;
-      sink.begin(row->uid, body.text->size());
-      sink.data(std::as_bytes(std::span(*body.text)));
-      sink.end(row->uid);
+      if (!body.text || !body.section.empty() || body.origin.value_or(0) != 0) continue;
+      asked.begin(row->uid, body.text->size());
+      asked.data(std::as_bytes(std::span(*body.text)));
+      asked.end(row->uid);
     }
   };
-  finish(tag, "UID FETCH", collect, &sink);
+  finish(tag, "UID FETCH", collect, &asked);
 }
 
 }  // namespace imap
