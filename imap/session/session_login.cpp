@@ -131,6 +131,11 @@ void Session::authenticate(const Login& login) {
 }
 
 void Session::authenticate_plain(const Login& login) {
+  if (login.user.find('\0') != std::string::npos ||
+      login.password.reveal().find('\0') != std::string_view::npos) {
+    // It is what separates the two (RFC 4616): the server would log somebody else in.
+    throw std::invalid_argument("a NUL character cannot be sent");
+  }
   std::string text;
   text += '\0';
   text += login.user;
@@ -153,23 +158,31 @@ void Session::authenticate_plain(const Login& login) {
     line = Secret(std::string(message.reveal()) + "\r\n");
     connection_.write(line.reveal());
   }
-  finish(tag, "AUTHENTICATE PLAIN");
+  finish(tag, "AUTHENTICATE PLAIN", [this](Response& response) {
+    // There is nothing more to say, and the server answers only when it is told so.
+    if (std::holds_alternative<Continuation>(response)) connection_.write("*\r\n");
+  });
   connection_.hide_challenges(false);
 }
 
 void Session::introduce() {
   // Always asked for after login: what was offered before need not hold now, and iCloud's front end
   // rewrites the stream until it has been asked (isync ee9fd2f).
-  const bool identify = capabilities_.has("ID");
+  bool identify = capabilities_.has("ID");
   capabilities_ = {};
   const auto capability = send(Command("CAPABILITY"));
   // NetEase refuses SELECT to clients that do not introduce themselves; GMX refuses ID NIL.
-  const auto id = identify ? send(Command("ID (\"name\" \"imapfs\" \"version\" \"0.1\")")) : "";
+  const Command introduction("ID (\"name\" \"imapfs\" \"version\" \"0.1\")");
+  auto id = identify ? send(introduction) : "";
   try {
     finish(capability, "CAPABILITY");
   } catch (const CommandError& error) {
     // Exchange accepts a wrong password and fails at the next command.
     throw AuthenticationError(fmt::format("the server refused the login: {}", error.what()));
+  }
+  if (!identify && capabilities_.has("ID")) {
+    id = send(introduction);  // offered only to those who have logged in
+    identify = true;
   }
   if (!identify) return;
   try {

@@ -1,0 +1,138 @@
+#include "imap/base/errors.h"
+#include "imap/net/tls_context.h"
+#include "tests/support/catch.h"
+#include "tests/support/certificates.h"
+#include "tests/support/loopback.h"
+#include "tests/support/sessions.h"
+#include "tests/support/tls_server.h"
+
+#include <openssl/ssl.h>
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::string_literals;
+using imap::TlsError;
+
+namespace {
+
+/// A server on a port of this machine that says `lines` and notes what it hears until the client
+/// hangs up. Lines beginning with `>` wait for a line of the client first.
+class PlainServer {
+ public:
+  using Then = std::function<void(imap::UniqueFd&)>;
+
+  explicit PlainServer(std::vector<std::string> lines, Then then = {}) {
+    thread_ =
+        std::thread([this, said = std::move(lines), next = std::move(then)] { serve(said, next); });
+  }
+  ~PlainServer() {
+    if (thread_.joinable()) thread_.join();
+  }
+  std::uint16_t port() const { return listener_.port(); }
+  std::string heard() {
+    thread_.join();
+    return heard_;
+  }
+
+ private:
+  void serve(const std::vector<std::string>& lines, const Then& then) {
+    try {
+      auto socket = listener_.accept();
+      for (auto line : lines) {
+        if (line.starts_with('>')) {
+          const auto tag = hear_line(socket);
+          line = tag + line.substr(1);
+        }
+        tests::send_all(socket, line);
+      }
+      if (then) return then(socket);
+      heard_ += tests::receive(socket, 100'000);
+    } catch (const std::exception&) {
+      // The client may leave at any time.
+    }
+  }
+  std::string hear_line(const imap::UniqueFd& socket) {
+    std::string line;
+    while (!line.ends_with('\n')) line += tests::receive(socket, 1);
+    heard_ += line;
+    return line.substr(0, line.find(' '));
+  }
+
+  tests::Listener listener_;
+  std::string heard_;
+  std::thread thread_;
+};
+
+void open(std::uint16_t port, const imap::TlsSettings& trusted = {}) {
+  const imap::WakeFd abort;
+  const imap::TlsContext tls{trusted};
+  imap::Session::open({"127.0.0.1", port, imap::TlsMode::starttls}, tests::alice(), &tls,
+                      tests::patient(), abort);
+}
+
+/// Reads one line and returns its tag.
+std::string tag_of_line(tests::TlsPeer& peer, std::string& heard) {
+  std::string line;
+  while (!line.ends_with('\n')) line += peer.read(1);
+  heard += line;
+  return line.substr(0, line.find(' '));
+}
+
+}  // namespace
+
+TEST_CASE("nothing secret is sent when STARTTLS is not to be had", "[session][starttls]") {
+  for (const auto& lines : std::vector<std::vector<std::string>>{
+           {"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hi\r\n"},
+           {"* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"},
+           {"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi\r\n", "> NO not now\r\n"},
+           {"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi\r\n", "> BAD what\r\n"},
+           {"* OK hi\r\n", "> OK nothing is offered\r\n"},
+           {"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n",
+            "> OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"},
+           {"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n", "> OK begin\r\n* OK injec"},
+           {"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n", "> OK begin\r\n",
+            "A1 OK plain text\r\n"},
+       }) {
+    INFO(lines.front() << lines.back());
+    PlainServer server(lines);
+    CHECK_THROWS_AS(open(server.port()), TlsError);
+    const auto heard = server.heard();
+    CHECK(heard.find("AUTHENTICATE") == std::string::npos);
+    CHECK(heard.find("LOGIN") == std::string::npos);
+  }
+}
+
+TEST_CASE("after STARTTLS the login is encrypted and nothing said before counts",
+          "[session][starttls]") {
+  tests::CertificateContent content;
+  content.alternative_names = "IP:127.0.0.1";
+  const auto identity = tests::self_signed(content);
+  const tests::TemporaryFile trusted(tests::pem(identity));
+  std::string encrypted;
+  std::string failure;
+  PlainServer server(
+      {"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN LITERAL+] hi\r\n", "> OK begin\r\n"},
+      [&](imap::UniqueFd& socket) {
+        const imap::UniqueSslContext context(SSL_CTX_new(TLS_server_method()));
+        SSL_CTX_use_certificate(context.get(), identity.certificate.get());
+        SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
+        const imap::UniqueSsl ssl(SSL_new(context.get()));
+        SSL_set_fd(ssl.get(), socket.get());
+        if (SSL_accept(ssl.get()) != 1) {
+          failure = "no handshake";
+          return;
+        }
+        tests::TlsPeer peer(ssl.get(), socket);
+        peer.write("* CAPABILITY IMAP4rev1\r\n" + tag_of_line(peer, encrypted) + " OK\r\n");
+        peer.write(tag_of_line(peer, encrypted) + " OK\r\n");
+        peer.write(tag_of_line(peer, encrypted) + " OK\r\n");
+      });
+  CHECK_NOTHROW(open(server.port(), {trusted.path()}));
+  const auto heard = server.heard();
+  CHECK(failure.empty());
+  CHECK(heard.find("secret") == std::string::npos);
+  CHECK(encrypted.find("LOGIN \"alice\" \"secret\"") != std::string::npos);
+}
