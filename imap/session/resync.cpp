@@ -23,13 +23,19 @@ MailboxDelta compare(Session& session, const std::string& mailbox, const KnownMa
     delta.unchanged = true;
     return delta;
   }
+  const auto have = delta.reset || !known.uids ? UidSet{} : known.uids();
   UidSet census;
-  if (delta.state.exists > 0) {
+  // A server that says nothing of EXISTS has not said that everything is gone.
+  if (delta.state.exists > 0 || !have.empty()) {
     census = session.search_all();
-    if (census.size() != session.selected()->exists) census.add(session.search_all());
+    if (census.size() != session.selected()->exists) {
+      auto second = session.search_all();
+      // One that agrees is better than both: the first may hold what was expunged meanwhile.
+      if (second.size() != session.selected()->exists) second.add(census);
+      census = std::move(second);
+    }
   }
   delta.state.exists = session.selected()->exists;
-  const auto have = delta.reset || !known.uids ? UidSet{} : known.uids();
   delta.missing = census.without(have);
   if (census.size() == delta.state.exists) delta.vanished = have.without(census);
   return delta;
@@ -37,7 +43,7 @@ MailboxDelta compare(Session& session, const std::string& mailbox, const KnownMa
 
 std::vector<UidSet> chunks_newest_first(const UidSet& uids, std::size_t first, std::size_t most) {
   std::vector<UidSet> chunks;
-  std::uint64_t size = first;
+  std::uint64_t size = std::clamp<std::uint64_t>(first, 1, std::max<std::size_t>(most, 1));
   std::vector<UidRange> picked;  // of the chunk at work, highest first
   std::uint64_t room = size;
   const auto finish = [&] {
@@ -47,7 +53,7 @@ std::vector<UidSet> chunks_newest_first(const UidSet& uids, std::size_t first, s
     }
     chunks.push_back(std::move(chunk));
     picked.clear();
-    size = std::min<std::uint64_t>(size * 2, most);
+    size = std::min<std::uint64_t>(size * 2, std::max<std::size_t>(most, 1));
     room = size;
   };
   for (auto range = uids.ranges().rbegin(); range != uids.ranges().rend(); ++range) {
