@@ -35,7 +35,9 @@ void ConnectionThread::loop() {
   while (!pool_.abort_.is_signalled()) {
     wake_.clear();
     const bool open = session_ && session_->selected();
-    if (auto queued = pool_.take(number_, open ? session_->selected()->name : std::string())) {
+    const auto has_session = session_ ? Pool::HasSession::yes : Pool::HasSession::no;
+    const auto mailbox = open ? session_->selected()->name : std::string();
+    if (auto queued = pool_.take(number_, has_session, mailbox)) {
       run(*queued);
       continue;
     }
@@ -48,10 +50,8 @@ void ConnectionThread::connect() {
   if (session_) return;
   try {
     session_ = pool_.settings_.connect(number_);
-  } catch (const CancelledError&) {
-    throw;
   } catch (const std::exception& error) {
-    pool_.connect_failed(std::current_exception(), error.what());
+    if (!pool_.abort_.is_signalled()) pool_.connect_failed(std::current_exception(), error.what());
     throw;
   }
   last_used_ = Deadline::Clock::now();
@@ -59,8 +59,13 @@ void ConnectionThread::connect() {
 }
 
 void ConnectionThread::attempt(Pool::Queued& queued) {
+  if (!session_) {
+    // Another connection may have found out since the job was taken.
+    if (const auto error = pool_.why_offline()) std::rethrow_exception(error);
+  }
   connect();
   queued.ticket.progress();
+  session_->on_received([ticket = queued.ticket] { ticket.progress(); });
   queued.job(*session_);
   last_used_ = Deadline::Clock::now();
 }
@@ -88,7 +93,9 @@ void ConnectionThread::run(Pool::Queued& queued) {
   } catch (...) {
     outcome = std::current_exception();
   }
+  if (session_) session_->on_received({});
   if (session_ && !session_->is_usable()) drop_session();
+  queued.job = nullptr;  // what it holds is gone before anybody learns that it has ended
   queued.ticket.finish(outcome);
 }
 
@@ -105,8 +112,8 @@ void ConnectionThread::wait() {
           session_->digest();
           break;
         case Stream::Wait::timed_out:
+          last_used_ = Deadline::Clock::now();  // also if it is refused: not again at once
           session_->noop();
-          last_used_ = Deadline::Clock::now();
           break;
         case Stream::Wait::woken:
           break;
@@ -116,7 +123,7 @@ void ConnectionThread::wait() {
       std::array<pollfd, 2> wanted{{{wake_.fd(), POLLIN, 0}, {pool_.abort_.fd(), POLLIN, 0}}};
       ::poll(wanted.data(), wanted.size(), timeout);
     }
-  } catch (const std::exception&) {
+  } catch (...) {
     // An idle connection that is lost harms nobody: the next job makes another.
     if (session_ && !session_->is_usable()) drop_session();
   }

@@ -55,26 +55,44 @@ Ticket Pool::run(JobSpec spec, Job job) {
   return ticket;
 }
 
-std::optional<Pool::Queued> Pool::take(unsigned number, const std::string& open_mailbox) {
+std::deque<Pool::Queued>::iterator Pool::best_of(State& state, unsigned number,
+                                                 const std::string& open_mailbox) const {
+  constexpr int kMostPassedOver = 8;
+  const auto oldest = std::ranges::find_if(
+      state.queue, [&](const Queued& queued) { return accepts(number, queued.spec.lane); });
+  if (oldest == state.queue.end() || open_mailbox.empty()) return oldest;
+  // A stream of jobs for one mailbox must not keep the others waiting for ever.
+  if (oldest->passed_over >= kMostPassedOver) return oldest;
+  const auto same = std::find_if(oldest, state.queue.end(), [&](const Queued& queued) {
+    return accepts(number, queued.spec.lane) && queued.spec.mailbox == open_mailbox;
+  });
+  if (same == state.queue.end() || same == oldest) return oldest;
+  ++oldest->passed_over;
+  return same;
+}
+
+std::optional<Pool::Queued> Pool::take(unsigned number, HasSession has_session,
+                                       const std::string& open_mailbox) {
   return state_.with([&](State& state) -> std::optional<Queued> {
-    const auto fits = [&](const Queued& queued) {
-      return accepts(number, queued.spec.lane);
-    };
-    auto best = state.queue.end();
-    if (!open_mailbox.empty()) {
-      best = std::ranges::find_if(state.queue, [&](const Queued& queued) {
-        return fits(queued) && queued.spec.mailbox == open_mailbox;
-      });
-    }
-    if (best == state.queue.end()) best = std::ranges::find_if(state.queue, fits);
+    const bool first = has_session == HasSession::no && !state.proven;
+    // Three connections with a wrong password would be three refused logins: servers lock accounts.
+    if (first && state.connecting) return std::nullopt;
+    const auto best = best_of(state, number, open_mailbox);
     if (best == state.queue.end()) return std::nullopt;
     auto queued = std::move(*best);
     state.queue.erase(best);
+    if (first) state.connecting = true;
     return queued;
   });
 }
 
-std::exception_ptr Pool::offline_error(const State& state) const {
+std::exception_ptr Pool::why_offline() const {
+  return state_.with([](const State& state) -> std::exception_ptr {
+    return state.offline_reason.empty() ? nullptr : offline_error(state);
+  });
+}
+
+std::exception_ptr Pool::offline_error(const State& state) {
   if (state.login_refused) {
     return std::make_exception_ptr(AuthenticationError(state.offline_reason));
   }
@@ -82,11 +100,17 @@ std::exception_ptr Pool::offline_error(const State& state) const {
 }
 
 void Pool::connected() {
-  const bool was_offline = state_.with([](State& state) {
+  bool others_waited = false;
+  const bool was_offline = state_.with([&](State& state) {
     state.backoff.succeeded();
     state.login_refused = false;
+    state.proven = true;
+    others_waited = std::exchange(state.connecting, false);
     return !std::exchange(state.offline_reason, {}).empty();
   });
+  if (others_waited) {
+    for (auto& thread : threads_) thread->wake();
+  }
   if (was_offline && settings_.on_state) settings_.on_state(true, "the server answers again");
 }
 
@@ -101,9 +125,14 @@ void Pool::connect_failed(const std::exception_ptr& error, const std::string& re
   bool first = false;
   auto failed = state_.with([&](State& state) {
     first = state.offline_reason.empty();
-    state.offline_reason = reason;
+    // Attempts that were under way at the same time count as one.
+    const bool counts = first || state.login_refused != refused ||
+                        state.backoff.next_attempt() <= Deadline::Clock::now();
+    state.offline_reason = reason.empty() ? "the server cannot be reached" : reason;
     state.login_refused = refused;
-    refused ? state.backoff.refused() : state.backoff.unreachable();
+    state.proven = false;
+    state.connecting = false;
+    if (counts) refused ? state.backoff.refused() : state.backoff.unreachable();
     return std::exchange(state.queue, {});
   });
   for (auto& queued : failed) queued.ticket.finish(error);

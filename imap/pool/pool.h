@@ -3,7 +3,8 @@
 /// nobody else ever touches a session. Any thread may submit.
 ///
 /// A server that cannot be reached costs one time-out, not one for each job: after a failed attempt
-/// jobs fail at once with OfflineError, until an attempt made in the background succeeds.
+/// jobs fail at once with OfflineError, until an attempt made in the background succeeds. While it
+/// is not known whether the server lets us in, one connection alone tries.
 
 #include "imap/base/synchronized.h"
 #include "imap/base/wake_fd.h"
@@ -55,24 +56,34 @@ class Pool {
     JobSpec spec;
     Job job;
     Ticket ticket;
+    int passed_over = 0;  // times that a later job was preferred
   };
   struct State {
     std::deque<Queued> queue;
     Backoff backoff;
     std::string offline_reason;  // empty: reachable as far as is known
     bool login_refused = false;
+    bool proven = false;      // the last attempt to connect succeeded
+    bool connecting = false;  // somebody is trying while that is not known
     bool stopping = false;
   };
 
   // For the connection threads.
   /// The best job for a connection: one for the mailbox it has open, else the oldest it may take.
-  std::optional<Queued> take(unsigned number, const std::string& open_mailbox);
+  /// One without a session gets none while another is finding out whether the server lets us in.
+  enum class HasSession { no, yes };
+  std::optional<Queued> take(unsigned number, HasSession has_session,
+                             const std::string& open_mailbox);
+  std::deque<Queued>::iterator best_of(State& state, unsigned number,
+                                       const std::string& open_mailbox) const;
+  /// What jobs fail with while the server is not reachable; null when it is.
+  std::exception_ptr why_offline() const;
   void connected();
   void connect_failed(const std::exception_ptr& error, const std::string& reason);
   /// How long an idle connection 0 may sleep before it has to try to get online again.
   std::optional<Deadline> reconnect_at() const;
 
-  std::exception_ptr offline_error(const State& state) const;
+  static std::exception_ptr offline_error(const State& state);
   bool accepts(unsigned number, Lane lane) const;
 
   const Settings settings_;

@@ -27,7 +27,8 @@ class Ticket {
   bool wait_until(Deadline deadline, const std::stop_token& stop) const;
   bool is_done() const;
   /// Has `react` called with the outcome (null: it went well) as soon as the job has ended, on the
-  /// thread that ends it, or here and now when it has ended already. One reaction for each ticket.
+  /// thread that ends it, or here and now when it has ended already. One reaction for each ticket,
+  /// which must not throw.
   void on_done(std::function<void(std::exception_ptr)> react) const;
 
   /// The connection thread's side.

@@ -1,0 +1,182 @@
+#include "imap/base/errors.h"
+#include "imap/pool/pool.h"
+#include "tests/imap/pool/servers.h"
+#include "tests/support/catch.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::string_literals;
+using imap::Deadline;
+using imap::Session;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using tests::Gate;
+using tests::outcome_of;
+using tests::RunningPool;
+using tests::Script;
+using tests::Servers;
+
+namespace {
+
+imap::Job counting_noop(std::atomic<int>& runs) {
+  return [&runs](Session& session) {
+    ++runs;
+    session.noop();
+  };
+}
+
+/// Waits, ten seconds at most, until the pool is online or not.
+bool becomes(RunningPool& pool, bool online) {
+  const imap::Ticket never;
+  const auto end = Deadline::after(seconds(10));
+  while (pool->is_online() != online && !end.expired()) {
+    static_cast<void>(never.wait_until(Deadline::after(milliseconds(5)), {}));
+  }
+  return pool->is_online() == online;
+}
+
+}  // namespace
+
+TEST_CASE("a job whose connection was lost runs once more on a fresh one", "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(runs == 3);
+  CHECK(servers.attempts() == 2);
+  CHECK(servers.states().empty());
+}
+
+TEST_CASE("a job is not run a third time", "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S! close"});
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).starts_with("ConnectionError"));
+  CHECK(runs == 3);
+}
+
+TEST_CASE("a job that breaks a fresh connection is not repeated", "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S! close"}).silent();
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).starts_with("ConnectionError"));
+  CHECK(runs == 1);
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+}
+
+TEST_CASE("a job that timed out is not repeated", "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S! silence"}, milliseconds(300)).silent();
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))) == "TimeoutError");
+  CHECK(runs == 2);
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+  CHECK(servers.attempts() == 2);
+}
+
+TEST_CASE("an idle connection that the server closed is replaced", "[pool][reconnect]") {
+  for (const auto* ending : {"S! close", "S: * BYE idle too long"}) {
+    Servers servers;
+    servers.with({"C: $2 NOOP", "S: $2 OK", ending});
+    servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
+    RunningPool pool(servers, 1);
+    std::atomic<int> runs = 0;
+    CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+    CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+    CHECK(pool->is_online());
+  }
+}
+
+TEST_CASE("one failed attempt fails all jobs, and later ones at once, until it works again",
+          "[pool][reconnect]") {
+  Servers servers;
+  Gate gate;
+  servers.with([&gate](unsigned) -> std::unique_ptr<Session> {
+    gate.pass();
+    throw imap::ConnectionError("no route");
+  });
+  servers.failing<imap::ConnectionError>("still no route").silent(3);
+  RunningPool pool(servers, 3);
+  std::vector<imap::Ticket> tickets;
+  for (int i = 0; i < 5; ++i) tickets.push_back(pool->run({}, [](Session&) {}));
+  gate.open();
+  for (const auto& ticket : tickets) CHECK(outcome_of(ticket) == "ConnectionError: no route");
+  CHECK_FALSE(pool->is_online());
+  const auto begin = Deadline::Clock::now();
+  CHECK(outcome_of(pool->run({}, [](Session&) {})) == "OfflineError");
+  CHECK(Deadline::Clock::now() - begin < milliseconds(250));
+  // Nobody asks for anything, and the pool comes back nevertheless.
+  CHECK(becomes(pool, true));
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+  const auto states = servers.states();
+  REQUIRE(states.size() == 2);
+  CHECK(states[0] == "offline: no route");
+  CHECK(states[1].starts_with("online"));
+}
+
+TEST_CASE("a refused login is not tried again by every connection and job", "[pool][reconnect]") {
+  Servers servers;
+  Gate gate;
+  servers.with([&gate](unsigned) -> std::unique_ptr<Session> {
+    gate.pass();
+    throw imap::AuthenticationError("wrong password");
+  });
+  servers.silent(3);
+  RunningPool pool(servers, 3);
+  std::vector<imap::Ticket> tickets;
+  for (int i = 0; i < 5; ++i) tickets.push_back(pool->run({}, [](Session&) {}));
+  gate.open();
+  for (const auto& ticket : tickets) CHECK(outcome_of(ticket) == "AuthenticationError");
+  for (int i = 0; i < 20; ++i) {
+    CHECK(outcome_of(pool->run({}, [](Session&) {})) == "AuthenticationError");
+  }
+  CHECK_FALSE(pool->is_online());
+  CHECK(servers.attempts() == 1);
+  CHECK(servers.states() == std::vector<std::string>{"offline: wrong password"});
+}
+
+TEST_CASE("connections that wait for the first one go on when it is in", "[pool][reconnect]") {
+  Script script(tests::after_login("IMAP4rev1", {"S! silence"}));
+  Servers servers;
+  Gate first;
+  servers.with([&](unsigned) {
+    first.pass();
+    return Session::open(script.take_client(servers.abort), tests::alice(), tests::patient());
+  });
+  servers.silent(2);
+  RunningPool pool(servers, 3);
+  Gate together;
+  std::atomic<int> inside = 0;
+  std::vector<imap::Ticket> tickets;
+  for (int i = 0; i < 3; ++i) {
+    tickets.push_back(pool->run({}, [&](Session&) {
+      if (++inside == 3) together.open();
+      together.pass();
+    }));
+  }
+  first.open();
+  // Each job holds its connection until all three have one.
+  for (const auto& ticket : tickets) CHECK(outcome_of(ticket).empty());
+  CHECK(servers.attempts() == 3);
+}
+
+TEST_CASE("a pool that is offline ends at once", "[pool][reconnect][stop]") {
+  Servers servers;
+  servers.failing<imap::ConnectionError>("");
+  RunningPool pool(servers, 2);
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).starts_with("ConnectionError"));
+  CHECK_FALSE(pool->is_online());  // also without a reason
+  pool.stop();
+}
