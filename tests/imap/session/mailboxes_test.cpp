@@ -34,7 +34,7 @@ imap::Namespace space_of(const std::string& response) {
   Script script(
       after_login("NAMESPACE", {"C: $2 NAMESPACE", "S: * NAMESPACE " + response, "S: $2 OK"}));
   const auto session = open_session(script);
-  auto space = session->personal_namespace();
+  auto space = session->personal_namespace({});
   CHECK(script.deviations() == Script::none);
   return space;
 }
@@ -58,10 +58,19 @@ TEST_CASE("the first personal namespace is the one", "[session][namespace]") {
   CHECK(space_of("NIL NIL ((\"Shared/\" \"/\"))").prefix.empty());
 }
 
-TEST_CASE("a server without NAMESPACE is not asked", "[session][namespace]") {
+TEST_CASE("a server without NAMESPACE is not asked: what it lists tells", "[session][namespace]") {
   Script script(after_login("IMAP4rev1", {}));
   const auto session = open_session(script);
-  CHECK(session->personal_namespace().prefix.empty());
+  const auto guessed = [&](const Names& names) {
+    std::vector<imap::ListRow> rows;
+    for (const auto& name : names) rows.push_back({{}, '.', name});
+    return session->personal_namespace(rows).prefix;
+  };
+  CHECK(guessed({"INBOX", "INBOX.Sent", "INBOX.Lists.Choir"}) == "INBOX.");
+  CHECK(guessed({"INBOX"}).empty());
+  CHECK(guessed({"INBOX", "INBOX.Sent", "Shared"}).empty());
+  CHECK(guessed({"INBOX", "INBOXES"}).empty());
+  CHECK(session->personal_namespace({{{}, std::nullopt, "Sent"}}).prefix.empty());
   CHECK(script.deviations() == Script::none);
 }
 
