@@ -1,0 +1,125 @@
+// The commands that do not look at messages.
+
+#include "tests/support/server_connection.h"
+
+namespace tests {
+namespace {
+
+std::string capability_list(const Profile& profile) {
+  std::string text = "CAPABILITY";
+  for (const auto& atom : profile.capabilities) text += ' ' + atom;
+  return text;
+}
+
+std::string delimiter_text(const Profile& profile) {
+  return profile.delimiter ? quoted(std::string(1, *profile.delimiter)) : "NIL";
+}
+
+}  // namespace
+
+const std::vector<ServerConnection::Entry>& ServerConnection::table() {
+  using Self = ServerConnection;
+  static const std::vector<Entry> entries{
+      {"CAPABILITY", Needs::nothing, &Self::capability},
+      {"LOGIN", Needs::nothing, &Self::login},
+      {"AUTHENTICATE", Needs::nothing, &Self::authenticate},
+      {"ID", Needs::nothing, &Self::id},
+      {"NOOP", Needs::nothing, &Self::noop},
+      {"LOGOUT", Needs::nothing, &Self::logout},
+      {"NAMESPACE", Needs::login, &Self::name_space},
+      {"LIST", Needs::login, &Self::list},
+      {"EXAMINE", Needs::login, &Self::examine},
+      {"SELECT", Needs::login, &Self::examine},
+      {"UID SEARCH", Needs::mailbox, &Self::uid_search},
+      {"UID FETCH", Needs::mailbox, &Self::uid_fetch},
+  };
+  return entries;
+}
+
+std::string ServerConnection::capability(const ReceivedCommand& /*command*/) {
+  state_.data.with(
+      [this](ServerData& server) { out_ += "* " + capability_list(server.profile) + "\r\n"; });
+  return "OK done";
+}
+
+std::string ServerConnection::login(const ReceivedCommand& command) {
+  if (command.argument(1) != "secret") return "NO [AUTHENTICATIONFAILED] wrong password";
+  logged_in_ = true;
+  return "OK logged in";
+}
+
+std::string ServerConnection::authenticate(const ReceivedCommand& command) {
+  if (upper(command.argument(0)) != "PLAIN") return "NO no such mechanism";
+  auto response = command.argument(1);
+  if (response.empty()) {
+    send_all("+ \r\n");
+    response = read_line();
+  }
+  // base64 of NUL alice NUL secret
+  if (response != "AGFsaWNlAHNlY3JldA==") return "NO [AUTHENTICATIONFAILED] wrong password";
+  logged_in_ = true;
+  return "OK logged in";
+}
+
+std::string ServerConnection::id(const ReceivedCommand& /*command*/) {
+  out_ += "* ID (\"name\" \"memory\")\r\n";
+  return "OK done";
+}
+
+std::string ServerConnection::noop(const ReceivedCommand& /*command*/) {
+  return "OK done";
+}
+
+std::string ServerConnection::logout(const ReceivedCommand& /*command*/) {
+  out_ += "* BYE see you\r\n";
+  open_.reset();
+  ended_ = true;
+  return "OK done";
+}
+
+std::string ServerConnection::name_space(const ReceivedCommand& /*command*/) {
+  return state_.data.with([this](ServerData& server) -> std::string {
+    const auto& profile = server.profile;
+    if (!profile.has("NAMESPACE")) return "BAD unknown command";
+    out_ += "* NAMESPACE ((" + quoted(profile.prefix) + ' ' + delimiter_text(profile) +
+            ")) NIL NIL\r\n";
+    return "OK done";
+  });
+}
+
+std::string ServerConnection::list(const ReceivedCommand& command) {
+  if (command.argument(1) != "*") return "BAD only everything is listed here";
+  state_.data.with([this](ServerData& server) {
+    for (const auto& [name, mailbox] : server.mailboxes) {
+      out_ += "* LIST (";
+      for (const auto& attribute : mailbox.attributes) {
+        if (!out_.ends_with('(')) out_ += ' ';
+        out_ += attribute;
+      }
+      out_ += ") " + delimiter_text(server.profile) + ' ' + quoted(name) + "\r\n";
+    }
+  });
+  return "OK done";
+}
+
+std::string ServerConnection::examine(const ReceivedCommand& command) {
+  open_.reset();
+  return state_.data.with([&](ServerData& server) -> std::string {
+    const auto* mailbox = server.find(command.argument(0));
+    if (mailbox == nullptr) return "NO [NONEXISTENT] no such mailbox";
+    if (!mailbox->is_selectable()) return "NO [CANNOT] no messages can be in it";
+    open_ = OpenMailbox{mailbox->name, mailbox->uid_validity, {}};
+    for (const auto& message : mailbox->messages) open_->known.push_back(message.uid);
+    out_ += "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\r\n";
+    out_ += "* " + std::to_string(open_->known.size()) + " EXISTS\r\n* 0 RECENT\r\n";
+    if (server.profile.says_uid_validity) {
+      out_ += "* OK [UIDVALIDITY " + std::to_string(mailbox->uid_validity) + "] valid\r\n";
+    }
+    if (server.profile.says_uid_next) {
+      out_ += "* OK [UIDNEXT " + std::to_string(mailbox->uid_next) + "] next\r\n";
+    }
+    return command.name == "EXAMINE" ? "OK [READ-ONLY] open" : "OK [READ-WRITE] open";
+  });
+}
+
+}  // namespace tests

@@ -1,0 +1,87 @@
+#pragma once
+/// One connection of a MemoryServer, served by a thread of its own: reads commands, looks each up
+/// in a table, and answers. Sequence numbers are those that this client has been told of: what
+/// other clients add or expunge is announced at the end of NOOP and of the UID commands.
+
+#include "imap/base/uid_set.h"
+#include "imap/base/unique_fd.h"
+#include "tests/support/received_command.h"
+#include "tests/support/server_state.h"
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tests {
+
+class ServerConnection {
+ public:
+  ServerConnection(ServerState& state, imap::UniqueFd socket);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  /// Any thread: the client finds the connection closed.
+  void shut() const;
+
+ private:
+  /// The client or the server has ended the connection.
+  struct Ended {};
+  enum class Needs { nothing, login, mailbox };
+  /// Appends untagged responses to `out_` and returns what follows the tag.
+  using Handler = std::string (ServerConnection::*)(const ReceivedCommand&);
+  struct Entry {
+    std::string_view name;
+    Needs needs;
+    Handler handler;
+  };
+  struct OpenMailbox {
+    std::string name;
+    std::uint64_t uid_validity = 0;
+    std::vector<imap::Uid> known;  // by sequence number
+  };
+
+  // server_connection.cpp
+  void serve();
+  void answer(const ReceivedCommand& command);
+  std::string run(const ReceivedCommand& command);
+  ReceivedCommand read_command();
+  std::string read_line();
+  std::string read_octets(std::size_t count);
+  void fill();
+  void send_all(std::string_view octets) const;
+  void transmit(const Plan& plan);
+  /// Tells of what other clients have done to the open mailbox.
+  void announce();
+  /// The open mailbox, if it is still the one that was opened.
+  StoredMailbox& opened(ServerData& server) const;
+
+  // server_commands.cpp
+  static const std::vector<Entry>& table();
+  std::string capability(const ReceivedCommand& command);
+  std::string login(const ReceivedCommand& command);
+  std::string authenticate(const ReceivedCommand& command);
+  std::string id(const ReceivedCommand& command);
+  std::string name_space(const ReceivedCommand& command);
+  std::string list(const ReceivedCommand& command);
+  std::string examine(const ReceivedCommand& command);
+  std::string noop(const ReceivedCommand& command);
+  std::string logout(const ReceivedCommand& command);
+
+  // server_messages.cpp
+  std::string uid_search(const ReceivedCommand& command);
+  std::string uid_fetch(const ReceivedCommand& command);
+  bool leaves_out(ServerData& server, const std::string& line, imap::Uid uid) const;
+
+  ServerState& state_;
+  const imap::UniqueFd socket_;
+  std::string input_;
+  std::string out_;
+  std::optional<OpenMailbox> open_;
+  bool logged_in_ = false;
+  bool ended_ = false;
+  std::thread thread_;  // last: it uses the above
+};
+
+}  // namespace tests
