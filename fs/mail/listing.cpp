@@ -6,6 +6,16 @@
 
 namespace fs {
 
+cache::MailboxId Listing::mailbox() const {
+  const std::lock_guard lock(mutex_);
+  return mailbox_;
+}
+
+void Listing::moved_to(cache::MailboxId mailbox) {
+  const std::lock_guard lock(mutex_);
+  mailbox_ = mailbox;
+}
+
 void Listing::reached(imap::Uid floor) {
   {
     const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 /// everybody who waits for rows. A first listing comes newest first: what is above the floor is in
 /// the cache, what is below is still to come. Any thread.
 
+#include "cache/rows.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/patience.h"
 #include "imap/base/deadline.h"
@@ -17,7 +18,14 @@ namespace fs {
 
 class Listing {
  public:
+  explicit Listing(cache::MailboxId mailbox) : mailbox_(mailbox) {}
+
+  /// Which mailbox it is about: another one after a change of UIDVALIDITY.
+  cache::MailboxId mailbox() const;
+
   // The job's side.
+
+  void moved_to(cache::MailboxId mailbox);
 
   /// Rows from `floor` up are in the cache. Floors only sink.
   void reached(imap::Uid floor);
@@ -41,6 +49,7 @@ class Listing {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   // Guarded by mutex_.
+  cache::MailboxId mailbox_;
   imap::Uid floor_{imap::kMaxUid};
   bool finished_ = false;
   std::exception_ptr error_;

@@ -138,7 +138,7 @@ class MailStore {
   std::shared_ptr<Listing> join_sync(cache::MailboxId mailbox);
   bool is_fresh(const MailboxSync& sync) const;
   bool is_listed(cache::MailboxId mailbox) const;
-  void sync(imap::Session& session, cache::MailboxId mailbox, std::shared_ptr<Listing> listing);
+  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing);
   cache::MailboxId replace_mailbox(cache::MailboxId old, const cache::MailboxRow& row,
                                    const std::shared_ptr<Listing>& listing);
   struct Missing {
@@ -153,8 +153,7 @@ class MailStore {
   void store_rows(const Missing& missing, std::vector<imap::MessageSummary> rows, imap::Uid floor,
                   const std::shared_ptr<Listing>& listing);
   void complete_sync(const Missing& missing);
-  void end_sync(cache::MailboxId mailbox, const std::shared_ptr<Listing>& listing,
-                const std::exception_ptr& error);
+  void end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error);
 
   // mail_store_read.cpp
   bool read_cached(const Key& key, std::uint64_t offset, std::uint64_t length,

@@ -41,24 +41,23 @@ std::shared_ptr<Listing> MailStore::join_sync(cache::MailboxId mailbox) {
     auto& sync = syncs[mailbox.value];
     if (sync.running || is_fresh(sync)) return sync.running;
     start = true;
-    sync.running = std::make_shared<Listing>();
+    sync.running = std::make_shared<Listing>(mailbox);
     return sync.running;
   });
   if (!start) return listing;
   pool_
       .run({name, imap::Lane::interactive},
-           [this, mailbox, listing](imap::Session& session) { sync(session, mailbox, listing); })
-      .on_done([this, mailbox, listing](const std::exception_ptr& error) {
+           [this, listing](imap::Session& session) { sync(session, listing); })
+      .on_done([this, listing](const std::exception_ptr& error) {
         // When it went well, the job or its second part has said so.
-        if (error) end_sync(mailbox, listing, error);
+        if (error) end_sync(listing, error);
       });
   return listing;
 }
 
-void MailStore::end_sync(cache::MailboxId mailbox, const std::shared_ptr<Listing>& listing,
-                         const std::exception_ptr& error) {
+void MailStore::end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error) {
   syncs_.with([&](auto& syncs) {
-    auto& sync = syncs[mailbox.value];
+    auto& sync = syncs[listing->mailbox().value];
     if (sync.running != listing) return;
     sync.running.reset();
     // Rows that could not be stored have ended the listing before.
@@ -79,8 +78,9 @@ void MailStore::freshen(cache::MailboxId mailbox, Interrupt& interrupt) {
   listing->wait_for(imap::Uid{imap::kMaxUid.value - 1}, patience(), interrupt);
 }
 
-void MailStore::sync(imap::Session& session, cache::MailboxId mailbox,
-                     std::shared_ptr<Listing> listing) {
+void MailStore::sync(imap::Session& session, const std::shared_ptr<Listing>& listing) {
+  // Repeated after a lost connection, it may be about another one than the first time.
+  const auto mailbox = listing->mailbox();
   auto row = cache_.read([mailbox](const cache::View& view) { return view.mailbox(mailbox); });
   if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
   const auto known_uids = [this, mailbox] {
@@ -93,7 +93,7 @@ void MailStore::sync(imap::Session& session, cache::MailboxId mailbox,
                                  row->listed,
                                  known_uids};
   const auto delta = imap::compare(session, row->wire_name, known);
-  if (delta.unchanged) return end_sync(mailbox, listing, nullptr);
+  if (delta.unchanged) return end_sync(listing, nullptr);
 
   // A first listing finds messages, but changes nothing.
   if (row->listed && !(delta.missing.empty() && delta.vanished.empty())) {
@@ -123,14 +123,16 @@ void MailStore::sync(imap::Session& session, cache::MailboxId mailbox,
   }
   if (missing.uids.size() <= kMostInteractive) {
     fetch_missing(session, missing, listing);
-    return end_sync(missing.mailbox, listing, nullptr);
+    return end_sync(listing, nullptr);
   }
   pool_
       .run({row->wire_name, imap::Lane::bulk},
-           [this, missing, listing](imap::Session& bulk) { fetch_missing(bulk, missing, listing); })
-      .on_done([this, id = missing.mailbox, listing](const std::exception_ptr& error) {
-        end_sync(id, listing, error);
-      });
+           [this, missing, listing](imap::Session& bulk) {
+             // Another connection may have had the mailbox open since before these messages came.
+             bulk.examine(missing.state.name, imap::Session::Refresh::yes);
+             fetch_missing(bulk, missing, listing);
+           })
+      .on_done([this, listing](const std::exception_ptr& error) { end_sync(listing, error); });
 }
 
 cache::MailboxId MailStore::replace_mailbox(cache::MailboxId old, const cache::MailboxRow& row,
@@ -143,6 +145,7 @@ cache::MailboxId MailStore::replace_mailbox(cache::MailboxId old, const cache::M
   syncs_.with([&](auto& syncs) {
     syncs.erase(old.value);
     syncs[fresh.value].running = listing;
+    listing->moved_to(fresh);
   });
   auto rows = folders_.with([](const Folders& folders) { return folders.rows; });
   for (auto& [id, folder] : rows) {

@@ -181,6 +181,29 @@ TEST_CASE("a server without UIDNEXT is counted each time", "[fs][listing]") {
   CHECK(list_anew(world, "/INBOX") == descending(4, 2));
 }
 
+TEST_CASE("a new UIDVALIDITY of a large mailbox whose listing is cut off does no lasting harm",
+          "[fs][listing]") {
+  for (const char* fault : {"cut", "refuse"}) {
+    World world{{{"INBOX", mails(300)}}, always_fresh()};
+    list_anew(world, "/INBOX");
+    world.other_client().renew("INBOX", 7);
+    if (fault == std::string("cut")) {
+      world.server().cut("UID FETCH", 1000, 1);
+    } else {
+      world.server().refuse("UID FETCH", "BAD out of order", 1);
+    }
+    const int error = tests::error_of([&] { list_anew(world, "/INBOX"); });
+    CHECK(error != ETIMEDOUT);
+    CHECK(tests::eventually([&] {
+      try {
+        return list_anew(world, "/INBOX") == descending(300, 1);
+      } catch (const std::exception&) {
+        return false;
+      }
+    }));
+  }
+}
+
 TEST_CASE("UIDNEXT that went back is a restored backup", "[fs][listing]") {
   World world{{{"INBOX", mails(3)}}, always_fresh()};
   list_anew(world, "/INBOX");
@@ -276,3 +299,15 @@ TEST_CASE("without the server what is cached is served and the rest is unreachab
   CHECK(world.read("/INBOX/1.eml") == mail("message 1").octets);
 }
 
+TEST_CASE("a large listing over a connection that had the mailbox open before misses nothing",
+          "[fs][listing]") {
+  auto options = always_fresh();
+  options.connections = 2;
+  World world{{{"INBOX", mails(3)}}, options};
+  world.list("/INBOX");
+  world.read("/INBOX/1.eml");  // connection 1 has it open from now on
+  for (int i = 0; i < 600; ++i) world.other_client().append("INBOX", mail("new"));
+  world.server().forget_log();
+  CHECK(tests::eventually([&] { return world.list("/INBOX") == descending(603, 1); }));
+  CHECK(world.server().count("UID FETCH") < 10);
+}
