@@ -168,9 +168,19 @@ void MailStore::fetch_missing(imap::Session& session, const Missing& missing,
   const auto chunks = imap::chunks_newest_first(todo, kFirstChunk, kLargestChunk);
   imap::UidSet arrived;
   std::size_t next = 0;
+  imap::Uid complete_from = imap::kMaxUid;
+  bool gapless = true;
   session.fetch_summaries(chunks, [&](std::vector<imap::MessageSummary> rows) {
-    for (const auto& row : rows) arrived.add(row.uid);
-    store_rows(missing, std::move(rows), chunks[next++].front(), listing);
+    imap::UidSet came;
+    for (const auto& row : rows) came.add(row.uid);
+    arrived.add(came);
+    const auto& chunk = chunks[next++];
+    // Nobody who reads the directory passes by a row that is still to be asked for again.
+    const auto lacking = chunk.without(came);
+    if (gapless)
+      complete_from = lacking.empty() ? chunk.front() : imap::Uid{lacking.back().value + 1};
+    gapless = gapless && lacking.empty();
+    store_rows(missing, std::move(rows), complete_from, listing);
     return true;
   });
   repair(session, missing, todo.without(arrived), listing);

@@ -181,6 +181,34 @@ TEST_CASE("a server without UIDNEXT is counted each time", "[fs][listing]") {
   CHECK(list_anew(world, "/INBOX") == descending(4, 2));
 }
 
+TEST_CASE("messages that an answer leaves out are asked for again", "[fs][listing]") {
+  World world{{{"INBOX", mails(300)}}};
+  world.server().leave_out("UID FETCH", "INBOX", Uid{250}, 1);
+  CHECK((world.list("/INBOX") == descending(300, 1)));
+  CHECK(world.stat("/INBOX/250.eml").size == mail("message 250").octets.size());
+}
+
+TEST_CASE("a message that the server never describes is listed all the same", "[fs][listing]") {
+  World world{{{"INBOX", mails(300)}}, always_fresh()};
+  world.server().leave_out("HEADER.FIELDS", "INBOX", Uid{250});
+  CHECK((list_anew(world, "/INBOX") == descending(300, 1)));
+  CHECK((list_anew(world, "/INBOX") == descending(300, 1)));
+  CHECK(world.read("/INBOX/250.eml") == mail("message 250").octets);
+  CHECK(world.stat("/INBOX/250.eml").size == mail("message 250").octets.size());
+}
+
+TEST_CASE("a reader of a first listing passes by no message that has to be asked for again",
+          "[fs][listing]") {
+  World world{{{"INBOX", mails(2000)}}};
+  world.server().leave_out("UID FETCH", "INBOX", Uid{1950}, 1);
+  auto held = world.server().hold("UID FETCH", 3);
+  auto listed = tests::in_background([&] { return world.list("/INBOX"); });
+  REQUIRE(held.wait_reached());
+  held.release();
+  REQUIRE(tests::ends(listed));
+  CHECK((listed.get() == descending(2000, 1)));
+}
+
 TEST_CASE("a new UIDVALIDITY of a large mailbox whose listing is cut off does no lasting harm",
           "[fs][listing]") {
   for (const char* fault : {"cut", "refuse"}) {
