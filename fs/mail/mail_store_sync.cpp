@@ -234,10 +234,13 @@ void MailStore::complete_sync(const Missing& missing) {
   cache_.run([&missing](cache::Edit& edit) {
     auto row = edit.mailbox(missing.mailbox);
     if (!row) return;
-    row->uid_next = missing.state.uid_next.value;
+    const auto count = edit.message_count(missing.mailbox);
+    // Where a census disagreed with the count some row may stand for nothing: without this
+    // watermark the next look is a census again.
+    row->uid_next = count == missing.state.exists ? missing.state.uid_next.value : 0;
     row->highest_modseq = missing.state.highest_modseq.value;
     row->exists = missing.state.exists;
-    row->listed = edit.message_count(missing.mailbox) >= missing.state.exists;
+    row->listed = count >= missing.state.exists;
     edit.put_mailbox(missing.mailbox, *row);
   });
 }

@@ -181,6 +181,17 @@ TEST_CASE("a server without UIDNEXT is counted each time", "[fs][listing]") {
   CHECK(list_anew(world, "/INBOX") == descending(4, 2));
 }
 
+TEST_CASE("a census that disagrees with the count deletes nothing", "[fs][listing]") {
+  World world{{{"INBOX", mails(3)}}, always_fresh()};
+  REQUIRE(list_anew(world, "/INBOX") == descending(3, 1));
+  world.other_client().append("INBOX", mail("new"));
+  world.server().misbehave([](auto& faults) { faults.search_omits.add(Uid{3}); });
+  world.other_client().expunge("INBOX", Uid{2});
+  CHECK(list_anew(world, "/INBOX") == descending(4, 1));
+  world.server().behave();
+  CHECK(list_anew(world, "/INBOX") == Names{"4.eml", "3.eml", "1.eml"});
+}
+
 TEST_CASE("messages that an answer leaves out are asked for again", "[fs][listing]") {
   World world{{{"INBOX", mails(300)}}};
   world.server().leave_out("UID FETCH", "INBOX", Uid{250}, 1);
