@@ -248,7 +248,9 @@ void MailStore::complete_sync(const Missing& missing) {
 void MailStore::visit_messages(cache::MailboxId mailbox, std::uint32_t below, MayWait may_wait,
                                Interrupt& interrupt,
                                const std::function<bool(const cache::MessageRow&)>& visit) {
+  if (below == 1) return;  // no UID is lower
   const auto first = below == 0 ? imap::kMaxUid : imap::Uid{below - 1};
+  bool resumed = false;
   while (true) {
     auto listing = syncs_.with([&](auto& syncs) { return syncs[mailbox.value].running; });
     if (listing && is_listed(mailbox)) listing.reset();
@@ -261,8 +263,17 @@ void MailStore::visit_messages(cache::MailboxId mailbox, std::uint32_t below, Ma
         return visit(row);
       });
     });
-    if (visited || floor.value == 0 || may_wait == MayWait::no) return;
-    listing->wait_for(imap::Uid{std::min(first.value, floor.value) - 1}, patience(), interrupt);
+    if (visited || may_wait == MayWait::no) return;
+    auto reached = floor.value;
+    if (reached == 0) {
+      // An end that is none: the first listing has failed, or was never begun.
+      if (listing || resumed || is_listed(mailbox)) return;
+      resumed = true;
+      listing = join_sync(mailbox);
+      if (!listing) return;
+      reached = imap::kMaxUid.value;
+    }
+    listing->wait_for(imap::Uid{std::min(first.value, reached) - 1}, patience(), interrupt);
   }
 }
 

@@ -133,12 +133,61 @@ TEST_CASE("offsets stay good while messages come and go", "[fs][listing]") {
   CHECK(list_anew(world, "/INBOX").front() == "21.eml");
 }
 
+TEST_CASE("the lowest UIDs there can be end a directory", "[fs][listing]") {
+  World world{{{"INBOX", mails(2)}}};
+  const auto inbox = world.ino("/INBOX");
+  world.open(inbox);
+  const auto all = world.page(inbox, 0, 10);
+  CHECK(world.page(inbox, all.next, 10).names.empty());
+}
+
 TEST_CASE("the highest UIDs there can be are listed", "[fs][listing]") {
   World world{{{"INBOX", mails(1)}}};
   world.other_client().set_uid_next("INBOX", 0xFFFF'FFFE);
   world.other_client().append("INBOX", mail("high"));
   CHECK(world.list("/INBOX", 1) == Names{"4294967294.eml", "1.eml"});
   CHECK(world.read("/INBOX/4294967294.eml") == mail("high").octets);
+}
+
+TEST_CASE("a first listing that is cut off goes on where it was", "[fs][listing]") {
+  WorldOptions options;
+  options.connections = 1;
+  World world{{{"INBOX", mails(2000)}}, options};
+  world.server().cut("UID FETCH", 1000, 3);
+  CHECK((world.list("/INBOX") == descending(2000, 1)));
+  std::size_t fetched = 0;
+  for (const auto& command : world.server().log()) {
+    if (command.find("UID FETCH 1901:2000") != std::string::npos) ++fetched;
+  }
+  CHECK(fetched == 1);
+}
+
+TEST_CASE("a listing that failed half way is completed by the next one", "[fs][listing]") {
+  World world{{{"INBOX", mails(2000)}}};
+  world.server().refuse(":1700 (", "BAD out of order");
+  CHECK(tests::error_of([&] { world.list("/INBOX", 10); }) == EIO);
+  world.cache().run([](cache::Edit&) {});
+  world.server().behave();
+  world.server().forget_log();
+  CHECK((world.list("/INBOX") == descending(2000, 1)));
+  CHECK(world.server().count("UID FETCH 1901:2000") == 0);
+  world.restart();
+  CHECK((world.list("/INBOX") == descending(2000, 1)));
+}
+
+TEST_CASE("a reader finds out that the first listing failed behind it", "[fs][listing]") {
+  World world{{{"INBOX", mails(2000)}}};
+  auto held = world.server().hold("UID FETCH", 1);
+  world.server().refuse(":1900 (", "BAD out of order");
+  const auto inbox = world.ino("/INBOX");
+  world.open(inbox);
+  const auto first = world.page(inbox, 0, 1000);
+  REQUIRE(first.names.back() == "1901.eml");
+  held.release();
+  CHECK(tests::error_of([&] { world.page(inbox, first.next, 1000); }) == EIO);
+  CHECK(tests::error_of([&] { world.page(inbox, first.next, 1000); }) == EIO);
+  world.server().behave();
+  CHECK(world.page(inbox, first.next, 10).names == descending(1900, 1891));
 }
 
 TEST_CASE("new and expunged messages show when the listing is no longer fresh", "[fs][listing]") {
