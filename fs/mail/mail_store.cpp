@@ -44,13 +44,20 @@ void MailStore::freshen_folders(Interrupt& interrupt) {
 }
 
 imap::Ticket MailStore::request_folders() {
-  const auto running = folders_.with([](const Folders& folders) { return folders.loading; });
-  if (running && !running->is_done()) return *running;
-  const auto ticket = pool_.run({}, [this](imap::Session& session) { list_folders(session); });
-  folders_.with([&](Folders& folders) {
-    folders.loading = ticket;
-    folders.loading_since = Clock::now();
+  bool start = false;
+  const auto ticket = folders_.with([&](Folders& folders) {
+    if (!folders.loading || folders.loading->is_done()) {
+      folders.loading = imap::Ticket();
+      folders.loading_since = Clock::now();
+      start = true;
+    }
+    return *folders.loading;
   });
+  // Of many who come at once one asks, and all get its answer.
+  if (start) {
+    pool_.run({}, [this](imap::Session& session) { list_folders(session); })
+        .on_done([ticket](const std::exception_ptr& error) { ticket.finish(error); });
+  }
   return ticket;
 }
 

@@ -103,6 +103,25 @@ TEST_CASE("unknown names ask for the folders once within their time", "[fs][look
   CHECK(calm.server().log().empty());
 }
 
+TEST_CASE("many who ask for an unknown name at once cost one LIST", "[fs][lookup]") {
+  WorldOptions options;
+  options.mail.folders_fresh = {};
+  World world{{{"INBOX"}}, options};
+  world.server().forget_log();
+  auto held = world.server().hold("LIST");
+  std::vector<std::future<bool>> asked;
+  for (int i = 0; i < 16; ++i) {
+    asked.push_back(tests::in_background([&] { return world.lookup("/New").has_value(); }));
+  }
+  REQUIRE(held.wait_reached());
+  world.other_client().create({"New"});
+  CHECK(world.server().count("LIST") == 1);
+  held.release();
+  for (auto& one : asked) REQUIRE(tests::ends(one));
+  // Some may have asked after the first answer.
+  CHECK(asked.front().get());
+}
+
 TEST_CASE("a message beyond the listing is waited for while a first listing runs", "[fs][lookup]") {
   World world{{{"INBOX", mails(600)}}};
   auto held = world.server().hold("UID FETCH", 1);
