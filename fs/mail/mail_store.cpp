@@ -14,6 +14,15 @@ MailStore::MailStore(cache::Store& cache, imap::Pool& pool, const imap::Progress
                      Settings settings)
     : cache_(cache), pool_(pool), progress_(progress), settings_(settings) {}
 
+MailStore::~MailStore() {
+  try {
+    // It tells this object of each body that it has stored.
+    cache_.run([](cache::Edit&) {});
+  } catch (const std::exception&) {
+    // What went before has been told all the same.
+  }
+}
+
 std::shared_ptr<const FolderTree> MailStore::folders() const {
   return folders_.with([](const Folders& folders) { return folders.tree; });
 }

@@ -43,6 +43,8 @@ class MailStore {
   /// is that of the pool's connections.
   MailStore(cache::Store& cache, imap::Pool& pool, const imap::Progress& progress,
             Settings settings);
+  /// Waits until the cache's writer has done what it was given.
+  ~MailStore();
   MailStore(const MailStore&) = delete;
   MailStore& operator=(const MailStore&) = delete;
 

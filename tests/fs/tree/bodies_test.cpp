@@ -256,3 +256,11 @@ TEST_CASE("nothing but BODY.PEEK and EXAMINE touches a mailbox", "[fs][bodies]")
   }
 }
 
+TEST_CASE("a mount may end while bodies are on their way into the cache", "[fs][bodies]") {
+  for (int i = 0; i < 10; ++i) {
+    World world{{{"INBOX", {mail_of_size("large", 20 * kChunk), mail_of_size("other", kChunk)}}}};
+    const auto first = world.ino("/INBOX/1.eml");
+    world.read(world.ino("/INBOX/2.eml"), 0, 10);
+    world.read(first, 0, 10);
+  }
+}
