@@ -15,12 +15,17 @@ BodyBatch::BodyBatch(cache::Store& store, cache::MailboxId mailbox, Wanted wante
       on_settled_(std::move(on_settled)) {}
 
 BodyBatch::~BodyBatch() {
-  if (!current_) return;
-  store_.submit([id = current_->id()](cache::Edit& edit) { edit.erase_body(id); });
+  drop(current_);
+}
+
+/// Chunks that the cache has are of no use to anybody.
+void BodyBatch::drop(const std::shared_ptr<BodyData>& data) {
+  if (!data) return;
+  store_.submit([id = data->id()](cache::Edit& edit) { edit.erase_body(id); });
 }
 
 void BodyBatch::begin(std::optional<imap::Uid> uid, std::uint64_t size) {
-  current_.reset();
+  drop(std::exchange(current_, nullptr));
   current_uid_ = uid;
   if (uid && !wanted_.contains(*uid)) return;
   const auto id = store_.new_body_id();
@@ -50,10 +55,11 @@ void BodyBatch::end(std::optional<imap::Uid> uid) {
   const auto data = std::exchange(current_, nullptr);
   if (!data) return;
   if (current_uid_ && uid != current_uid_) {
+    drop(data);
     throw imap::ProtocolError(fmt::format("a message began as UID {} and ended as UID {}",
                                           current_uid_->value, uid ? uid->value : 0));
   }
-  if (!uid || !wanted_.contains(*uid)) return;
+  if (!uid || !wanted_.contains(*uid)) return drop(data);
   auto node = wanted_.extract(*uid);
   const auto fetch = std::move(node.mapped());
   if (!current_uid_) fetch->begin(data);

@@ -41,6 +41,7 @@ class BodyBatch : public imap::BodySink {
 
  private:
   void settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch, std::shared_ptr<BodyData> data);
+  void drop(const std::shared_ptr<BodyData>& data);
 
   cache::Store& store_;
   const cache::MailboxId mailbox_;

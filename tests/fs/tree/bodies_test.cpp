@@ -133,6 +133,15 @@ TEST_CASE("a size that the server got wrong is put right", "[fs][bodies]") {
   CHECK(world.stat("/INBOX/1.eml").size == true_size("smaller"));
 }
 
+TEST_CASE("a UID behind the literal is as good as one before it", "[fs][bodies]") {
+  const auto large = mail_of_size("large", 2 * kChunk + 5);
+  World world{{{"INBOX", {mail("one"), large}}}};
+  world.server().misbehave([](auto& faults) { faults.uid_last = true; });
+  CHECK(world.list("/INBOX") == Names{"2.eml", "1.eml"});
+  CHECK((world.read("/INBOX/2.eml") == large.octets));
+  CHECK(world.read("/INBOX/1.eml") == mail("one").octets);
+}
+
 TEST_CASE("a message that was expunged meanwhile is stale and leaves the listing", "[fs][bodies]") {
   World world{{{"INBOX", mails(3)}}};
   world.list("/INBOX");
