@@ -167,7 +167,13 @@ class MailStore {
   void start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted);
   void fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
              const std::string& wire_name, const BodyBatch::Wanted& wanted);
+  void fetch_singly(imap::Session& session, cache::MailboxId mailbox,
+                    const BodyBatch::Wanted& wanted, BodyBatch& batch);
+  void report_missing(imap::Session& session, cache::MailboxId mailbox,
+                      const BodyBatch::Wanted& wanted, const imap::UidSet& missing);
   void settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled);
+  void give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
+               const std::exception_ptr& error);
 
   // mail_store_ahead.cpp
   void note_read(const Key& key, bool is_cached);

@@ -116,18 +116,6 @@ std::shared_ptr<BodyFetch> MailStore::join_fetch(const Key& key) {
 }
 
 void MailStore::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted) {
-  const auto fail = [this, mailbox, wanted](const std::exception_ptr& error) {
-    fetches_.with([&](Fetches& fetches) {
-      for (const auto& [uid, fetch] : wanted) {
-        const auto running = fetches.running.find({mailbox.value, uid.value});
-        // One that has ended well is settled by the cache's writer.
-        if (running != fetches.running.end() && running->second == fetch && !fetch->is_finished()) {
-          fetches.running.erase(running);
-        }
-      }
-    });
-    for (const auto& [uid, fetch] : wanted) fetch->finish(error);
-  };
   try {
     const auto name = wire_name(mailbox);
     const auto row =
@@ -138,43 +126,91 @@ void MailStore::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& w
              [this, mailbox, validity = row->uid_validity, name, wanted](imap::Session& session) {
                fetch(session, mailbox, validity, name, wanted);
              })
-        .on_done([fail](const std::exception_ptr& error) {
-          if (error) fail(error);
+        .on_done([this, mailbox, wanted](const std::exception_ptr& error) {
+          if (error) give_up(mailbox, wanted, error);
         });
   } catch (const std::exception&) {
-    fail(std::current_exception());
+    give_up(mailbox, wanted, std::current_exception());
   }
+}
+
+void MailStore::give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
+                        const std::exception_ptr& error) {
+  fetches_.with([&](Fetches& fetches) {
+    for (const auto& [uid, fetch] : wanted) {
+      const auto running = fetches.running.find({mailbox.value, uid.value});
+      // One that has ended well is settled by the cache's writer.
+      if (running != fetches.running.end() && running->second == fetch && !fetch->is_finished()) {
+        fetches.running.erase(running);
+      }
+    }
+  });
+  for (const auto& [uid, fetch] : wanted) fetch->finish(error);
 }
 
 void MailStore::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
                       const std::string& name, const BodyBatch::Wanted& wanted) {
-  const auto& state = session.examine(name, imap::Session::Refresh::no);
-  if (state.uid_validity.value != uid_validity) {
+  const auto is_same = [&](imap::Session::Refresh refresh) {
+    return session.examine(name, refresh).uid_validity.value == uid_validity;
+  };
+  // It may be this connection that opened the mailbox before its UIDVALIDITY changed.
+  if (!is_same(imap::Session::Refresh::no) && !is_same(imap::Session::Refresh::yes)) {
     throw StaleError(fmt::format("{} has another UIDVALIDITY now", name));
   }
-  BodyBatch batch(cache_, mailbox, wanted,
+  // Repeated after a lost connection, only the rest is fetched.
+  auto rest = wanted;
+  std::erase_if(rest, [](const auto& one) { return one.second->is_finished(); });
+  if (rest.empty()) return;
+  BodyBatch batch(cache_, mailbox, rest,
                   [this, mailbox](const BodyBatch::Settled& settled) { settle(mailbox, settled); });
-  session.fetch_bodies(batch.missing(), batch);
+  bool refused = false;
+  try {
+    session.fetch_bodies(batch.missing(), batch);
+  } catch (const imap::CommandError&) {
+    // The others are fetched without the one that the server does not want to give.
+    if (rest.size() == 1) throw;
+    refused = true;
+  }
   if (batch.missing().empty()) return;
   // This session may not have heard yet of a message that another one has listed.
   session.noop();
-  session.fetch_bodies(batch.missing(), batch);
-  const auto missing = batch.missing();
+  if (refused) {
+    fetch_singly(session, mailbox, rest, batch);
+  } else {
+    session.fetch_bodies(batch.missing(), batch);
+  }
+  report_missing(session, mailbox, rest, batch.missing());
+}
+
+void MailStore::fetch_singly(imap::Session& session, cache::MailboxId mailbox,
+                             const BodyBatch::Wanted& wanted, BodyBatch& batch) {
+  for (const auto& [uid, fetch] : wanted) {
+    if (fetch->is_finished()) continue;
+    try {
+      session.fetch_bodies(imap::UidSet(uid), batch);
+    } catch (const imap::CommandError&) {
+      give_up(mailbox, {{uid, fetch}}, std::current_exception());
+    }
+  }
+}
+
+void MailStore::report_missing(imap::Session& session, cache::MailboxId mailbox,
+                               const BodyBatch::Wanted& wanted, const imap::UidSet& missing) {
   if (missing.empty()) return;
   const auto there = session.search(missing);
-  const auto gone = missing.without(there);
-  if (!gone.empty()) {
-    cache_.submit([mailbox, gone](cache::Edit& edit) {
-      for (const auto& range : gone.ranges()) {
-        for (auto uid = std::uint64_t{range.first.value}; uid <= range.last.value; ++uid) {
-          edit.erase_message(mailbox, static_cast<std::uint32_t>(uid));
-        }
-      }
-    });
-    throw StaleError(fmt::format("messages {} are gone", gone.to_string()));
+  for (const auto& [uid, fetch] : wanted) {
+    if (!missing.contains(uid) || fetch->is_finished()) continue;
+    if (there.contains(uid)) {
+      give_up(mailbox, {{uid, fetch}},
+              std::make_exception_ptr(UnfetchableError(
+                  fmt::format("the server does not hand out message {}", uid.value))));
+    } else {
+      cache_.submit(
+          [mailbox, gone = uid.value](cache::Edit& edit) { edit.erase_message(mailbox, gone); });
+      give_up(mailbox, {{uid, fetch}},
+              std::make_exception_ptr(StaleError(fmt::format("message {} is gone", uid.value))));
+    }
   }
-  throw UnfetchableError(
-      fmt::format("the server does not hand out messages {} of {}", there.to_string(), name));
 }
 
 void MailStore::settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled) {

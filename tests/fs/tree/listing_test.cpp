@@ -269,6 +269,30 @@ TEST_CASE("a reader of a first listing passes by no message that has to be asked
   CHECK((listed.get() == descending(2000, 1)));
 }
 
+TEST_CASE("another UIDVALIDITY makes old files stale and lists the new ones", "[fs][listing]") {
+  World world{{{"INBOX", mails(3)}, {"Work", mails(2)}}, always_fresh()};
+  list_anew(world, "/INBOX");
+  list_anew(world, "/Work");
+  const auto old_directory = world.ino("/INBOX");
+  const auto old_file = world.ino("/INBOX/2.eml");
+  const auto work = world.ino("/Work/1.eml");
+  world.read("/INBOX/2.eml");
+
+  world.other_client().expunge("INBOX", Uid{1});
+  world.other_client().renew("INBOX", 7);
+  world.settle();
+  CHECK(tests::error_of([&] { world.open(old_directory); }) == ESTALE);
+  CHECK(list_anew(world, "/INBOX") == descending(2, 1));
+  CHECK(world.ino("/INBOX") != old_directory);
+  CHECK(world.ino("/INBOX/2.eml") != old_file);
+  CHECK(tests::error_of([&] { world.read(old_file, 0, 10); }) == ESTALE);
+  CHECK(tests::error_of([&] { world.stat(old_file); }) == ESTALE);
+  CHECK(tests::error_of([&] { world.page(old_directory, 0, 10); }) == ESTALE);
+  CHECK(world.read("/INBOX/2.eml") == mail("message 3").octets);
+  CHECK(world.ino("/Work/1.eml") == work);
+  CHECK(list_anew(world, "/Work") == descending(2, 1));
+}
+
 TEST_CASE("a new UIDVALIDITY of a large mailbox whose listing is cut off does no lasting harm",
           "[fs][listing]") {
   for (const char* fault : {"cut", "refuse"}) {

@@ -97,3 +97,51 @@ TEST_CASE("large messages are left to those who read them", "[fs][ahead]") {
   CHECK((world.read(path(10)) == messages[9].octets));
 }
 
+TEST_CASE("one message that is refused does not take its batch along", "[fs][ahead]") {
+  World world{{{"INBOX", mails(40)}}};
+  world.list("/INBOX");
+  world.read(path(40));
+  world.server().refuse(":38 (UID BODY", "NO [UNAVAILABLE] one of them is broken", 1);
+  world.server().refuse("UID FETCH 35 (UID BODY", "NO [UNAVAILABLE] broken");
+  for (std::uint32_t uid = 39; uid >= 1; --uid) {
+    const int error = tests::error_of([&] { world.read(path(uid)); });
+    CHECK(error == (uid == 35 ? EAGAIN : 0));
+  }
+  world.server().behave();
+  CHECK(world.read(path(35)) == octets(35));
+}
+
+TEST_CASE("each message of a batch that lacks some ends as it is", "[fs][ahead]") {
+  World world{{{"INBOX", mails(40)}}};
+  world.list("/INBOX");
+  world.other_client().expunge("INBOX", Uid{37});
+  world.server().leave_out(kBody, "INBOX", Uid{36});
+  auto held = world.server().hold(":38 (UID BODY");
+  world.read(path(40));
+  world.read(path(39));
+  REQUIRE(held.wait_reached());
+  const auto gone = world.ino(path(37));
+  const auto silent = world.ino(path(36));
+  auto first = tests::in_background([&] { return world.read(gone, 0, 10); });
+  auto second = tests::in_background([&] { return world.read(silent, 0, 10); });
+  held.release();
+  REQUIRE(tests::ends(first));
+  REQUIRE(tests::ends(second));
+  CHECK(tests::error_of([&] { first.get(); }) == ESTALE);
+  CHECK(tests::error_of([&] { second.get(); }) == EIO);
+  CHECK(world.read(path(38)) == octets(38));
+}
+
+TEST_CASE("a batch that is cut off is not fetched again as a whole", "[fs][ahead]") {
+  WorldOptions options;
+  options.connections = 1;
+  auto messages = mails(20);
+  for (auto& message : messages) message.octets += std::string(5000, 'x');
+  World world{{{"INBOX", messages}}, options};
+  world.list("/INBOX");
+  world.server().cut(":18 (UID BODY", 20'000);
+  for (std::uint32_t uid = 20; uid >= 1; --uid) {
+    REQUIRE((world.read(path(uid)) == messages[uid - 1].octets));
+  }
+  CHECK(fetched(world) < 20 + 8);
+}
