@@ -130,9 +130,10 @@ void MemoryServer::cut(std::string command, std::size_t after, std::size_t skip)
   misbehave([&](Faults& faults) { faults.cuts.push_back({std::move(command), skip, after}); });
 }
 
-void MemoryServer::refuse(std::string command, std::string answer, std::size_t times) {
+void MemoryServer::refuse(std::string command, std::string answer, std::size_t times,
+                          std::size_t skip) {
   misbehave([&](Faults& faults) {
-    faults.refusals.push_back({std::move(command), std::move(answer), times});
+    faults.refusals.push_back({std::move(command), std::move(answer), skip, times});
   });
 }
 

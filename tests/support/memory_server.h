@@ -76,7 +76,8 @@ class MemoryServer {
   Hold hold(std::string command, std::size_t skip = 0, std::size_t after = 0);
   /// Closes the connection once, after so many octets of an answer.
   void cut(std::string command, std::size_t after, std::size_t skip = 0);
-  void refuse(std::string command, std::string answer, std::size_t times = kAlways);
+  void refuse(std::string command, std::string answer, std::size_t times = kAlways,
+              std::size_t skip = 0);
   /// Leaves a message out of the answers to such FETCH commands.
   void leave_out(std::string command, std::string mailbox, imap::Uid uid,
                  std::size_t times = kAlways);

@@ -83,7 +83,7 @@ Plan ServerState::receive(const std::string& command) {
       break;
     }
     for (auto& refusal : server.faults.refusals) {
-      if (refusal.times == 0 || !contains(command, refusal.command)) continue;
+      if (refusal.times == 0 || !is_hit(refusal, command)) continue;
       --refusal.times;
       made.refusal = refusal.answer;
       break;

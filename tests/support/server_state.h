@@ -68,6 +68,7 @@ struct Cut {
 struct Refusal {
   std::string command;
   std::string answer;  // `NO [UNAVAILABLE] later`
+  std::size_t skip = 0;
   std::size_t times = 0;
 };
 

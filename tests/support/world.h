@@ -51,6 +51,8 @@ class World {
 
   /// Ends the mount and makes it anew on the same cache.
   void restart();
+  /// What begins the end of a mount: whoever waits for the server fails.
+  void interrupt_all() { parts_->abort.signal(); }
   /// Waits until all that the server was asked for so far is done. With one connection only.
   void settle();
   /// What a restart begins with.

@@ -153,8 +153,13 @@ TEST_CASE("a first listing that is cut off goes on where it was", "[fs][listing]
   WorldOptions options;
   options.connections = 1;
   World world{{{"INBOX", mails(2000)}}, options};
+  auto held = world.server().hold("UID FETCH", 3);
   world.server().cut("UID FETCH", 1000, 3);
-  CHECK((world.list("/INBOX") == descending(2000, 1)));
+  auto listed = tests::in_background([&] { return world.list("/INBOX"); });
+  REQUIRE(tests::eventually([&] { return world.filesystem().usage().files == 700; }));
+  held.release();
+  REQUIRE(tests::ends(listed));
+  CHECK((listed.get() == descending(2000, 1)));
   std::size_t fetched = 0;
   for (const auto& command : world.server().log()) {
     if (command.find("UID FETCH 1901:2000") != std::string::npos) ++fetched;
@@ -164,7 +169,7 @@ TEST_CASE("a first listing that is cut off goes on where it was", "[fs][listing]
 
 TEST_CASE("a listing that failed half way is completed by the next one", "[fs][listing]") {
   World world{{{"INBOX", mails(2000)}}};
-  world.server().refuse(":1700 (", "BAD out of order");
+  world.server().refuse("UID FETCH", "BAD out of order", tests::MemoryServer::kAlways, 2);
   CHECK(tests::error_of([&] { world.list("/INBOX", 10); }) == EIO);
   world.cache().run([](cache::Edit&) {});
   world.server().behave();
