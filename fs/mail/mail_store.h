@@ -163,6 +163,7 @@ class MailStore {
                    std::uint64_t& size_hint) const;
   bool read_arriving(const BodyData& data, std::uint64_t offset, std::uint64_t length,
                      bool has_grown, const std::function<void(const Piece&)>& consume) const;
+  bool is_arriving(const Key& key) const;
   std::shared_ptr<BodyFetch> join_fetch(const Key& key);
   void start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted);
   void fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,

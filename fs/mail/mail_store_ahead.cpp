@@ -55,6 +55,14 @@ void MailStore::observe_scan(const Key& key) {
 void MailStore::read_ahead(cache::MailboxId mailbox) {
   const auto wish = scans_.with([&](auto& scans) { return scans[mailbox.value].wish(); });
   if (!wish) return;
+  // Looked at before the cache: what is in neither is nowhere, whatever arrives in between.
+  const auto arriving = fetches_.with([mailbox](const Fetches& fetches) {
+    std::unordered_set<std::uint32_t> uids;
+    for (const auto& [key, fetch] : fetches.running) {
+      if (key.mailbox == mailbox.value) uids.insert(key.uid);
+    }
+    return uids;
+  });
   std::vector<std::uint32_t> foreseen;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> absent;  // UID and size
   cache_.read([&](const cache::View& view) {
@@ -62,7 +70,9 @@ void MailStore::read_ahead(cache::MailboxId mailbox) {
       foreseen.push_back(row.uid);
       const bool cached = row.body.value != 0 && view.body_size(row.body);
       // A large message is not worth holding up the small ones behind it.
-      if (!cached && row.size <= kBatchBytes) absent.emplace_back(row.uid, row.size);
+      if (!cached && !arriving.contains(row.uid) && row.size <= kBatchBytes) {
+        absent.emplace_back(row.uid, row.size);
+      }
       return foreseen.size() < wish->count;
     });
   });

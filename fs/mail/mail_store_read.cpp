@@ -25,7 +25,9 @@ void MailStore::read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offs
   // What was found complete can be evicted a moment later; a second such accident is one too many.
   for (int attempt = 0; attempt < 3; ++attempt) {
     std::uint64_t size_hint = 0;
-    if (read_cached(key, offset, length, consume, size_hint)) {
+    // A body that the first look missed and that is no longer arriving may have come in between.
+    if (read_cached(key, offset, length, consume, size_hint) ||
+        (!is_arriving(key) && read_cached(key, offset, length, consume, size_hint))) {
       if (offset == 0) note_read(key, true);
       return;
     }
@@ -99,6 +101,10 @@ bool MailStore::read_arriving(const BodyData& data, std::uint64_t offset, std::u
   }
   consume({pieces, has_grown});
   return true;
+}
+
+bool MailStore::is_arriving(const Key& key) const {
+  return fetches_.with([&key](const Fetches& fetches) { return fetches.running.contains(key); });
 }
 
 std::shared_ptr<BodyFetch> MailStore::join_fetch(const Key& key) {
