@@ -21,6 +21,8 @@ BodyBatch::~BodyBatch() {
 /// Chunks that the cache has are of no use to anybody.
 void BodyBatch::drop(const std::shared_ptr<BodyData>& data) {
   if (!data) return;
+  // Readers that come while the job is repeated wait for its second attempt.
+  if (current_uid_ && wanted_.contains(*current_uid_)) wanted_.at(*current_uid_)->lose();
   store_.submit([id = data->id()](cache::Edit& edit) { edit.erase_body(id); });
 }
 

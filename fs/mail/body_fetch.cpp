@@ -87,6 +87,11 @@ void BodyFetch::begin(std::shared_ptr<BodyData> data) {
   changed_.notify_all();
 }
 
+void BodyFetch::lose() {
+  const std::lock_guard lock(mutex_);
+  data_.reset();
+}
+
 void BodyFetch::arrived() {
   // The lock orders this after the check of whoever is about to wait.
   { const std::lock_guard lock(mutex_); }

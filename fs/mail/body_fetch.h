@@ -74,6 +74,8 @@ class BodyFetch {
  public:
   /// The body begins: its true size is known.
   void begin(std::shared_ptr<BodyData> data);
+  /// The body was cut off: what has come of it does not count, it may begin again.
+  void lose();
   /// More of it has arrived.
   void arrived();
   /// All of it has arrived, or `error` says why not. The first call counts.

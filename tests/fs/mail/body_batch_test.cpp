@@ -98,6 +98,7 @@ TEST_CASE("a body that was cut off leaves nothing behind", "[fs][batch]") {
   const bool there = cached.store->read(
       [id](const cache::View& view) { return view.body(id, 0, 10, [](cache::Bytes) {}); });
   CHECK_FALSE(there);
+  CHECK_FALSE(fetch->size());
   CHECK(cached.settled.empty());
 }
 
