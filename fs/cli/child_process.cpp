@@ -39,6 +39,7 @@ constexpr int kNotFound = 127;
 
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments, Captured captured) {
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
 

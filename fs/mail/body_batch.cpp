@@ -71,7 +71,7 @@ void BodyBatch::end(std::optional<imap::Uid> uid) {
 }
 
 void BodyBatch::settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
-                       std::shared_ptr<BodyData> data) {
+                       const std::shared_ptr<BodyData>& data) {
   Settled settled;
   settled.uid = uid;
   settled.fetch = std::move(fetch);

@@ -40,7 +40,8 @@ class BodyBatch : public imap::BodySink {
   imap::UidSet missing() const;
 
  private:
-  void settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch, std::shared_ptr<BodyData> data);
+  void settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
+              const std::shared_ptr<BodyData>& data);
   void drop(const std::shared_ptr<BodyData>& data);
 
   cache::Store& store_;

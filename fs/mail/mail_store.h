@@ -150,7 +150,7 @@ class MailStore {
   };
   void fetch_missing(imap::Session& session, const Missing& missing,
                      const std::shared_ptr<Listing>& listing);
-  void repair(imap::Session& session, const Missing& missing, imap::UidSet lacking,
+  void repair(imap::Session& session, const Missing& missing, const imap::UidSet& lacking,
               const std::shared_ptr<Listing>& listing);
   void store_rows(const Missing& missing, std::vector<imap::MessageSummary> rows, imap::Uid floor,
                   const std::shared_ptr<Listing>& listing);

@@ -187,7 +187,7 @@ void MailStore::fetch_missing(imap::Session& session, const Missing& missing,
   complete_sync(missing);
 }
 
-void MailStore::repair(imap::Session& session, const Missing& missing, imap::UidSet lacking,
+void MailStore::repair(imap::Session& session, const Missing& missing, const imap::UidSet& lacking,
                        const std::shared_ptr<Listing>& listing) {
   if (lacking.empty()) return;
   // Servers leave rows out of answers (Yahoo, Exchange). Silence is not deletion: those that are

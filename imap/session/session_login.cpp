@@ -91,7 +91,7 @@ void Session::start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadlin
     throw TlsError(fmt::format("{} sent more before TLS began than it may", endpoint.host));
   }
   auto plain = connection_.release_stream();
-  auto fd = static_cast<PlainStream&>(*plain).release();
+  auto fd = dynamic_cast<PlainStream&>(*plain).release();
   connection_.adopt_stream(
       TlsStream::handshake(std::move(fd), tls, endpoint.host, deadline, abort));
   // Nothing that was said before TLS counts (RFC 9051 6.2.1).

@@ -486,6 +486,8 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.mkdtemp(prefix="imapfs-test-")
+        # The server may have to run as another account, which must get through.
+        os.chmod(cls.scratch, 0o711)
         at_end.callback(shutil.rmtree, cls.scratch, ignore_errors=True)
         cls.addClassCleanup(shutil.rmtree, cls.scratch, ignore_errors=True)
         cls.server = Server(os.path.join(cls.scratch, "server"), cls.profile)
