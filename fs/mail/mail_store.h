@@ -152,8 +152,8 @@ class MailStore {
                      const std::shared_ptr<Listing>& listing);
   void repair(imap::Session& session, const Missing& missing, const imap::UidSet& lacking,
               const std::shared_ptr<Listing>& listing);
-  void store_rows(const Missing& missing, std::vector<imap::MessageSummary> rows, imap::Uid floor,
-                  const std::shared_ptr<Listing>& listing);
+  void store_rows(const Missing& missing, const std::vector<imap::MessageSummary>& rows,
+                  imap::Uid floor, const std::shared_ptr<Listing>& listing);
   void complete_sync(const Missing& missing);
   void end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error);
 

@@ -170,7 +170,7 @@ void MailStore::fetch_missing(imap::Session& session, const Missing& missing,
   std::size_t next = 0;
   imap::Uid complete_from = imap::kMaxUid;
   bool gapless = true;
-  session.fetch_summaries(chunks, [&](std::vector<imap::MessageSummary> rows) {
+  session.fetch_summaries(chunks, [&](const std::vector<imap::MessageSummary>& rows) {
     imap::UidSet came;
     for (const auto& row : rows) came.add(row.uid);
     arrived.add(came);
@@ -180,7 +180,7 @@ void MailStore::fetch_missing(imap::Session& session, const Missing& missing,
     if (gapless)
       complete_from = lacking.empty() ? chunk.front() : imap::Uid{lacking.back().value + 1};
     gapless = gapless && lacking.empty();
-    store_rows(missing, std::move(rows), complete_from, listing);
+    store_rows(missing, rows, complete_from, listing);
     return true;
   });
   repair(session, missing, todo.without(arrived), listing);
@@ -198,9 +198,9 @@ void MailStore::repair(imap::Session& session, const Missing& missing, const ima
   }
   imap::UidSet arrived;
   session.fetch_summaries(imap::chunks_newest_first(there, 1, 1),
-                          [&](std::vector<imap::MessageSummary> rows) {
+                          [&](const std::vector<imap::MessageSummary>& rows) {
                             for (const auto& row : rows) arrived.add(row.uid);
-                            store_rows(missing, std::move(rows), imap::kMaxUid, listing);
+                            store_rows(missing, rows, imap::kMaxUid, listing);
                             return true;
                           });
   const auto undescribed = there.without(arrived);
@@ -213,8 +213,9 @@ void MailStore::repair(imap::Session& session, const Missing& missing, const ima
   }
 }
 
-void MailStore::store_rows(const Missing& missing, std::vector<imap::MessageSummary> summaries,
-                           imap::Uid floor, const std::shared_ptr<Listing>& listing) {
+void MailStore::store_rows(const Missing& missing,
+                           const std::vector<imap::MessageSummary>& summaries, imap::Uid floor,
+                           const std::shared_ptr<Listing>& listing) {
   std::vector<cache::MessageRow> rows;
   rows.reserve(summaries.size());
   for (const auto& summary : summaries) rows.push_back(to_row(summary));
