@@ -27,7 +27,7 @@ struct Attributes {
 struct Lifetimes {
   std::chrono::seconds message_attributes{86'400};
   std::chrono::seconds directory_attributes{1};
-  std::chrono::seconds message_entry{30};
+  std::chrono::seconds message_entry{10};
   std::chrono::seconds directory_entry{1};
   std::chrono::seconds no_entry{1};
 };
