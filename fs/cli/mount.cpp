@@ -64,6 +64,7 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
                                     : spdlog::warn("offline: {}", reason);
                            }},
       abort_);
+  network_watch_ = std::make_unique<imap::NetworkWatch>([this] { pool_->network_changed(); });
   MailStore::Settings mail_settings;
   mail_settings.timeout = timeout_;
   mail_ = std::make_unique<MailStore>(*cache_, *pool_, progress_, mail_settings);
@@ -76,14 +77,12 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
                              std::time(nullptr), Lifetimes{}});
   } catch (...) {
     // The destructor does not run for an object that was never complete.
-    abort_.signal();
     pool_->stop();
     throw;
   }
 }
 
 Mount::~Mount() {
-  abort_.signal();
   pool_->stop();
 }
 

@@ -9,6 +9,7 @@
 #include "fs/tree/filesystem.h"
 #include "imap/base/secret.h"
 #include "imap/base/trace.h"
+#include "imap/net/network_watch.h"
 #include "imap/net/tls_context.h"
 #include "imap/pool/pool.h"
 
@@ -29,8 +30,8 @@ class Mount {
   Mount& operator=(const Mount&) = delete;
 
   Filesystem& filesystem() { return *filesystem_; }
-  /// Makes whoever waits for the server fail at once: the mount is about to end.
-  void abort() { abort_.signal(); }
+  /// Says goodbye to the server. Whoever waits for it fails: the mount is about to end.
+  void disconnect() { pool_->stop(); }
 
  private:
   std::unique_ptr<imap::Session> connect(unsigned number) const;
@@ -45,6 +46,7 @@ class Mount {
   std::unique_ptr<imap::TlsContext> tls_;
   std::unique_ptr<cache::Store> cache_;
   std::unique_ptr<imap::Pool> pool_;
+  std::unique_ptr<imap::NetworkWatch> network_watch_;
   std::unique_ptr<MailStore> mail_;
   std::unique_ptr<Filesystem> filesystem_;
 };

@@ -66,7 +66,7 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     spdlog::info("mounted {} on {}", options.fsname, mountpoint.string());
     session.wait(signals.token());
     // From here on nobody waits for the server, and the session can end.
-    mount.abort();
+    mount.disconnect();
     session.end();
     spdlog::info("unmounted {}", mountpoint.string());
     return 0;

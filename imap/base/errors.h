@@ -19,6 +19,12 @@ class ConnectionError : public Error {
   using Error::Error;
 };
 
+/// The server answers and does not want this connection: too many of them, or it is busy.
+class RefusedError : public ConnectionError {
+ public:
+  using ConnectionError::ConnectionError;
+};
+
 /// The host name does not resolve.
 class ResolveError : public ConnectionError {
  public:

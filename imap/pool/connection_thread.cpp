@@ -13,6 +13,12 @@ namespace {
 
 /// NATs and firewalls forget a silent connection after five minutes or more, servers after thirty.
 constexpr std::chrono::minutes kKeepAlive{4};
+/// A silence after which a connection is asked before it is used, and how long it may take to
+/// answer.
+constexpr std::chrono::seconds kTrusted{60};
+constexpr std::chrono::seconds kAnswerDue{5};
+/// Less than that is the clocks' imprecision.
+constexpr std::chrono::milliseconds kSuspension{100};
 
 }  // namespace
 
@@ -32,105 +38,141 @@ void ConnectionThread::join() {
 }
 
 void ConnectionThread::loop() {
-  while (!pool_.abort_.is_signalled()) {
+  while (!pool_.is_stopping() && !pool_.abort_.is_signalled()) {
     wake_.clear();
     const bool open = session_ && session_->selected();
-    const auto has_session = session_ ? Pool::HasSession::yes : Pool::HasSession::no;
-    const auto mailbox = open ? session_->selected()->name : std::string();
-    if (auto queued = pool_.take(number_, has_session, mailbox)) {
-      run(*queued);
-      continue;
+    auto next = pool_.next(number_, open ? session_->selected()->name : std::string());
+    if (auto* queued = std::get_if<QueuedJob>(&next)) {
+      run(std::move(*queued));
+    } else if (std::holds_alternative<Schedule::Connect>(next)) {
+      connect();
+    } else {
+      wait();
     }
-    wait();
   }
   if (session_) session_->logout();
+  session_.reset();
+  pool_.ended();
 }
 
 void ConnectionThread::connect() {
-  if (session_) return;
   try {
     session_ = pool_.settings_.connect(number_);
-  } catch (const std::exception& error) {
-    if (!pool_.abort_.is_signalled()) pool_.connect_failed(std::current_exception(), error.what());
-    throw;
+  } catch (const std::exception&) {
+    pool_.connect_failed(std::current_exception());
+    return;
   }
-  last_used_ = Deadline::Clock::now();
-  pool_.connected();
+  last_command_ = Deadline::Clock::now();
+  heard();
+  pool_.connected(number_);
 }
 
-void ConnectionThread::attempt(Pool::Queued& queued) {
-  if (!session_) {
-    // Another connection may have found out since the job was taken.
-    if (const auto error = pool_.why_offline()) std::rethrow_exception(error);
+void ConnectionThread::run(QueuedJob queued) {
+  if (!is_alive(Silence::doubtful)) {
+    drop_session();
+    pool_.put_back(std::move(queued));
+    return;
   }
-  connect();
   queued.ticket.progress();
   session_->on_received([ticket = queued.ticket] { ticket.progress(); });
-  queued.job(*session_);
-  last_used_ = Deadline::Clock::now();
-}
-
-void ConnectionThread::run(Pool::Queued& queued) {
   std::exception_ptr outcome;
-  const bool had_session = session_ != nullptr;
+  bool broken = false;
   try {
-    attempt(queued);
+    queued.job(*session_);
   } catch (const TimeoutError&) {
     // Whoever waited has waited long enough: a second attempt would take as long again.
     outcome = std::current_exception();
   } catch (const ConnectionError&) {
     outcome = std::current_exception();
-    drop_session();
-    // A connection that was idle may have been closed long ago; a fresh one is tried once.
-    if (had_session) {
-      try {
-        attempt(queued);
-        outcome = nullptr;
-      } catch (...) {
-        outcome = std::current_exception();
-      }
-    }
+    broken = true;
   } catch (...) {
     outcome = std::current_exception();
   }
-  if (session_) session_->on_received({});
-  if (session_ && !session_->is_usable()) drop_session();
+  session_->on_received({});
+  last_command_ = Deadline::Clock::now();
+  heard();
+  bool again = false;
+  if (broken || !session_->is_usable()) {
+    drop_session();
+    again = broken && !std::exchange(queued.repeated, true);
+  } else if (const auto pause = session_->take_pause()) {
+    pool_.hold(*pause);
+    again = outcome && !std::exchange(queued.throttled, true);
+  }
+  if (again) {
+    pool_.put_back(std::move(queued));
+    return;
+  }
   queued.job = nullptr;  // what it holds is gone before anybody learns that it has ended
   queued.ticket.finish(outcome);
 }
 
 void ConnectionThread::wait() {
-  const auto reconnect = number_ == 0 ? pool_.reconnect_at() : std::nullopt;
+  const auto deadline = pool_.wake_at(number_);
+  if (!session_) {
+    sleep(deadline);
+    return;
+  }
   try {
-    if (reconnect && reconnect->expired()) {
-      drop_session();
-      connect();
-    } else if (session_) {
-      const auto deadline = reconnect.value_or(Deadline(last_used_ + kKeepAlive));
-      switch (session_->wait(deadline, wake_)) {
-        case Stream::Wait::readable:
-          session_->digest();
-          break;
-        case Stream::Wait::timed_out:
-          last_used_ = Deadline::Clock::now();  // also if it is refused: not again at once
-          session_->noop();
-          break;
-        case Stream::Wait::woken:
-          break;
-      }
+    if (is_alive(Silence::harmless)) {
+      listen(deadline);
     } else {
-      const int timeout = reconnect ? reconnect->poll_timeout() : -1;
-      std::array<pollfd, 2> wanted{{{wake_.fd(), POLLIN, 0}, {pool_.abort_.fd(), POLLIN, 0}}};
-      ::poll(wanted.data(), wanted.size(), timeout);
+      drop_session();
     }
   } catch (...) {
     // An idle connection that is lost harms nobody: the next job makes another.
-    if (session_ && !session_->is_usable()) drop_session();
+    if (!session_->is_usable()) drop_session();
   }
+}
+
+void ConnectionThread::listen(std::optional<Deadline> deadline) {
+  const Deadline keep_alive(last_command_ + kKeepAlive);
+  switch (session_->wait(deadline ? std::min(*deadline, keep_alive) : keep_alive, wake_)) {
+    case Stream::Wait::readable:
+      session_->digest();
+      heard();
+      break;
+    case Stream::Wait::timed_out:
+      if (!keep_alive.expired()) break;
+      pool_.busy(number_);
+      last_command_ = Deadline::Clock::now();  // also if it is refused: not again at once
+      if (!session_->answers(Deadline::after(kAnswerDue))) drop_session();
+      break;
+    case Stream::Wait::woken:
+      break;
+  }
+}
+
+void ConnectionThread::sleep(std::optional<Deadline> deadline) const {
+  std::array<pollfd, 2> wanted{{{wake_.fd(), POLLIN, 0}, {pool_.abort_.fd(), POLLIN, 0}}};
+  ::poll(wanted.data(), wanted.size(), deadline ? deadline->poll_timeout() : -1);
+}
+
+bool ConnectionThread::is_alive(Silence silence) {
+  const bool slept = pool_.settings_.suspended() - suspended_ > kSuspension;
+  const bool moved = pool_.network_ != network_;
+  const bool silent =
+      silence == Silence::doubtful && Deadline::Clock::now() - last_heard_ > kTrusted;
+  if (!slept && !moved && !silent) return true;
+  pool_.busy(number_);
+  last_command_ = Deadline::Clock::now();
+  heard();
+  try {
+    return session_->answers(Deadline::after(kAnswerDue));
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void ConnectionThread::heard() {
+  last_heard_ = Deadline::Clock::now();
+  suspended_ = pool_.settings_.suspended();
+  network_ = pool_.network_;
 }
 
 void ConnectionThread::drop_session() noexcept {
   session_.reset();
+  pool_.disconnected(number_);
 }
 
 }  // namespace imap

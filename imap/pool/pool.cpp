@@ -3,152 +3,175 @@
 #include "imap/base/errors.h"
 #include "imap/pool/connection_thread.h"
 
-#include <algorithm>
+#include <ctime>
 
 namespace imap {
+namespace {
 
-Pool::Pool(Settings settings, const WakeFd& abort) : settings_(std::move(settings)), abort_(abort) {
+/// How long what is under way may take to end when the pool ends.
+constexpr std::chrono::milliseconds kGrace{500};
+
+std::chrono::nanoseconds now_on(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+Schedule::Failure kind_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const AuthenticationError&) {
+    return Schedule::Failure::login;
+  } catch (const RefusedError&) {
+    return Schedule::Failure::turned_away;
+  } catch (...) {
+    return Schedule::Failure::unreachable;
+  }
+}
+
+std::string reason_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& known) {
+    return known.what();
+  }
+}
+
+}  // namespace
+
+std::chrono::nanoseconds Pool::suspended_time() {
+  return now_on(CLOCK_BOOTTIME) - now_on(CLOCK_MONOTONIC);
+}
+
+Pool::Pool(Settings settings, const WakeFd& abort)
+    : settings_(std::move(settings)), abort_(abort), schedule_(Schedule(settings_.connections)) {
   for (unsigned number = 0; number < settings_.connections; ++number) {
     threads_.push_back(std::make_unique<ConnectionThread>(*this, number));
   }
   for (auto& thread : threads_) thread->start();
 }
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+  stop();
+}
 
 void Pool::stop() {
-  auto left = state_.with([](State& state) {
-    state.stopping = true;
-    return std::exchange(state.queue, {});
-  });
+  auto left = schedule_.with([](Schedule& schedule) { return schedule.stop(); });
   for (auto& queued : left) {
     queued.ticket.finish(std::make_exception_ptr(CancelledError("the mount is ending")));
   }
+  wake_all();
+  ended_.with_lock([this](const unsigned& count, std::unique_lock<std::mutex>& lock) {
+    return one_ended_.wait_for(lock, kGrace, [&] { return count == threads_.size(); });
+  });
+  abort_.signal();
   for (auto& thread : threads_) thread->join();
 }
 
-bool Pool::accepts(unsigned number, Lane lane) const {
-  return lane == Lane::interactive || number > 0 || settings_.connections == 1;
+void Pool::ended() {
+  ended_.with([](unsigned& count) { ++count; });
+  one_ended_.notify_all();
 }
 
 Ticket Pool::run(JobSpec spec, Job job) {
-  const Ticket ticket;
-  const auto lane = spec.lane;
-  bool reconnect = false;
-  const auto refused = state_.with([&](State& state) -> std::exception_ptr {
-    if (state.stopping) return std::make_exception_ptr(CancelledError("the mount is ending"));
-    if (!state.offline_reason.empty()) {
-      reconnect = !state.login_refused && state.backoff.hurry();
-      return offline_error(state);
-    }
-    state.queue.push_back({std::move(spec), std::move(job), ticket});
-    return nullptr;
+  QueuedJob queued{std::move(spec), std::move(job), {}};
+  const auto ticket = queued.ticket;
+  const auto refusal = schedule_.with([&](Schedule& schedule) {
+    auto error = schedule.refusal(Deadline::Clock::now());
+    if (!error) schedule.push(std::move(queued));
+    return error;
   });
-  if (refused) {
-    ticket.finish(refused);
-    if (reconnect) threads_.front()->wake();
-    return ticket;
-  }
-  for (unsigned number = 0; number < threads_.size(); ++number) {
-    if (accepts(number, lane)) threads_[number]->wake();
-  }
+  if (refusal) ticket.finish(refusal);
+  wake_all();
   return ticket;
 }
 
-std::deque<Pool::Queued>::iterator Pool::best_of(State& state, unsigned number,
-                                                 const std::string& open_mailbox) const {
-  constexpr int kMostPassedOver = 8;
-  const auto oldest = std::ranges::find_if(
-      state.queue, [&](const Queued& queued) { return accepts(number, queued.spec.lane); });
-  if (oldest == state.queue.end() || open_mailbox.empty()) return oldest;
-  // A stream of jobs for one mailbox must not keep the others waiting for ever.
-  if (oldest->passed_over >= kMostPassedOver) return oldest;
-  const auto same = std::find_if(oldest, state.queue.end(), [&](const Queued& queued) {
-    return accepts(number, queued.spec.lane) && queued.spec.mailbox == open_mailbox;
+void Pool::put_back(QueuedJob queued) {
+  const auto ticket = queued.ticket;
+  const auto refusal = schedule_.with([&](Schedule& schedule) {
+    auto error = schedule.refusal(Deadline::Clock::now());
+    if (!error) schedule.push_first(std::move(queued));
+    return error;
   });
-  if (same == state.queue.end() || same == oldest) return oldest;
-  ++oldest->passed_over;
-  return same;
-}
-
-std::optional<Pool::Queued> Pool::take(unsigned number, HasSession has_session,
-                                       const std::string& open_mailbox) {
-  return state_.with([&](State& state) -> std::optional<Queued> {
-    const bool first = has_session == HasSession::no && !state.proven;
-    // Three connections with a wrong password would be three refused logins: servers lock accounts.
-    if (first && state.connecting) return std::nullopt;
-    const auto best = best_of(state, number, open_mailbox);
-    if (best == state.queue.end()) return std::nullopt;
-    auto queued = std::move(*best);
-    state.queue.erase(best);
-    if (first) state.connecting = true;
-    return queued;
-  });
-}
-
-std::exception_ptr Pool::why_offline() const {
-  return state_.with([](const State& state) -> std::exception_ptr {
-    return state.offline_reason.empty() ? nullptr : offline_error(state);
-  });
-}
-
-std::exception_ptr Pool::offline_error(const State& state) {
-  if (state.login_refused) {
-    return std::make_exception_ptr(AuthenticationError(state.offline_reason));
+  if (refusal) {
+    queued.job = nullptr;
+    ticket.finish(refusal);
   }
-  return std::make_exception_ptr(OfflineError(state.offline_reason));
+  wake_all();
 }
 
-void Pool::connected() {
-  bool others_waited = false;
-  const bool was_offline = state_.with([&](State& state) {
-    state.backoff.succeeded();
-    state.login_refused = false;
-    state.proven = true;
-    others_waited = std::exchange(state.connecting, false);
-    return !std::exchange(state.offline_reason, {}).empty();
+Schedule::Next Pool::next(unsigned number, const std::string& open_mailbox) {
+  return schedule_.with([&](Schedule& schedule) {
+    return schedule.next(number, open_mailbox, Deadline::Clock::now());
   });
-  if (others_waited) {
-    for (auto& thread : threads_) thread->wake();
+}
+
+void Pool::busy(unsigned number) {
+  schedule_.with([number](Schedule& schedule) { schedule.busy(number); });
+}
+
+std::optional<Deadline> Pool::wake_at(unsigned number) const {
+  return schedule_.with([number](const Schedule& schedule) {
+    return schedule.wake_at(number, Deadline::Clock::now());
+  });
+}
+
+void Pool::hold(std::chrono::milliseconds pause) {
+  schedule_.with([pause](Schedule& schedule) { schedule.hold(Deadline::Clock::now() + pause); });
+}
+
+void Pool::connected(unsigned number) {
+  schedule_.with([number](Schedule& schedule) { schedule.connected(number); });
+  report();
+  wake_all();  // others may have waited to log in
+}
+
+void Pool::connect_failed(const std::exception_ptr& error) {
+  auto failed = schedule_.with([&](Schedule& schedule) {
+    return schedule.connect_failed(kind_of(error), reason_of(error), Deadline::Clock::now());
+  });
+  for (auto& queued : failed) {
+    queued.job = nullptr;
+    queued.ticket.finish(error);
   }
-  if (was_offline && settings_.on_state) settings_.on_state(true, "the server answers again");
+  report();
+  wake_all();  // who may take what has changed
 }
 
-void Pool::connect_failed(const std::exception_ptr& error, const std::string& reason) {
-  bool refused = false;
-  try {
-    std::rethrow_exception(error);
-  } catch (const AuthenticationError&) {
-    refused = true;
-  } catch (const std::exception&) {
-  }
-  bool first = false;
-  auto failed = state_.with([&](State& state) {
-    first = state.offline_reason.empty();
-    // Attempts that were under way at the same time count as one.
-    const bool counts = first || state.login_refused != refused ||
-                        state.backoff.next_attempt() <= Deadline::Clock::now();
-    state.offline_reason = reason.empty() ? "the server cannot be reached" : reason;
-    state.login_refused = refused;
-    state.proven = false;
-    state.connecting = false;
-    if (counts) refused ? state.backoff.refused() : state.backoff.unreachable();
-    return std::exchange(state.queue, {});
+void Pool::disconnected(unsigned number) {
+  const bool needed = schedule_.with([number](Schedule& schedule) {
+    schedule.disconnected(number);
+    return schedule.has_jobs();
   });
-  for (auto& queued : failed) queued.ticket.finish(error);
-  if (first && settings_.on_state) settings_.on_state(false, reason);
-  threads_.front()->wake();  // it sleeps until the next attempt now
+  if (needed) wake_all();
 }
 
-std::optional<Deadline> Pool::reconnect_at() const {
-  return state_.with([](const State& state) -> std::optional<Deadline> {
-    if (state.offline_reason.empty()) return std::nullopt;
-    return Deadline(state.backoff.next_attempt());
-  });
+void Pool::network_changed() {
+  ++network_;
+  schedule_.with([](Schedule& schedule) { schedule.hurry(Deadline::Clock::now()); });
+  wake_all();
 }
 
 bool Pool::is_online() const {
-  return state_.with([](const State& state) { return state.offline_reason.empty(); });
+  return schedule_.with([](const Schedule& schedule) { return schedule.is_online(); });
+}
+
+bool Pool::is_stopping() const {
+  return schedule_.with([](const Schedule& schedule) { return schedule.is_stopping(); });
+}
+
+void Pool::wake_all() {
+  for (auto& thread : threads_) thread->wake();
+}
+
+void Pool::report() {
+  if (!schedule_.with([](Schedule& schedule) { return schedule.start_telling(); })) return;
+  const auto next = [this] {
+    return schedule_.with([](Schedule& schedule) { return schedule.take_notice(); });
+  };
+  while (const auto notice = next()) {
+    if (settings_.on_state) settings_.on_state(notice->online, notice->reason);
+  }
 }
 
 }  // namespace imap

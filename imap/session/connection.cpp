@@ -85,9 +85,8 @@ void Connection::fill() {
   input_ = std::span<const std::byte>(buffer_).first(got);
 }
 
-bool Connection::has_input() {
-  return !input_.empty() ||
-         stream_->wait_readable(Deadline::after({}), never_) == Stream::Wait::readable;
+bool Connection::has_input(Deadline deadline) {
+  return !input_.empty() || stream_->wait_readable(deadline, never_) == Stream::Wait::readable;
 }
 
 Stream::Wait Connection::wait(Deadline deadline, const WakeFd& wake) {

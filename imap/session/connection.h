@@ -56,8 +56,8 @@ class Connection {
   /// connection is given up. Throws ConnectionError (closed, timed out, out of step), LimitError,
   /// CancelledError: the connection is unusable then.
   Response receive(BodySink* sink);
-  /// Whether `receive` would find at least the beginning of a response without waiting.
-  bool has_input();
+  /// Whether `receive` finds at least the beginning of a response, at the latest at the deadline.
+  bool has_input(Deadline deadline);
   /// Waits until the server says something, `wake` is signalled or the deadline passes.
   Stream::Wait wait(Deadline deadline, const WakeFd& wake);
 

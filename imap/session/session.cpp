@@ -123,6 +123,7 @@ void Session::note_status(const Status& status) {
       throw ProtocolError("the server answered a command that was not sent");
     }
     pending->second = status;
+    throttle_.note(status);
   }
   if (status.condition == Condition::bye) {
     throw ConnectionError(fmt::format("the server said goodbye: {}", status.text));
@@ -189,10 +190,27 @@ Stream::Wait Session::wait(Deadline deadline, const WakeFd& wake) {
   }
 }
 
+bool Session::answers(Deadline deadline) {
+  const auto tag = send(Command("NOOP"));
+  try {
+    if (!connection_.has_input(deadline)) {
+      usable_ = false;
+      return false;
+    }
+    finish(tag, "NOOP");
+  } catch (const CommandError&) {
+    // A refusal is an answer.
+  } catch (...) {
+    usable_ = false;
+    throw;
+  }
+  return usable_;
+}
+
 void Session::digest() {
   try {
     // A server that never stops talking must not keep its connection from a job.
-    for (int i = 0; i < kMostDigested && connection_.has_input(); ++i) {
+    for (int i = 0; i < kMostDigested && connection_.has_input(Deadline::after({})); ++i) {
       static_cast<void>(receive(nullptr));
     }
   } catch (...) {

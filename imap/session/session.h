@@ -10,6 +10,7 @@
 #include "imap/session/connection.h"
 #include "imap/session/endpoint.h"
 #include "imap/session/selected_mailbox.h"
+#include "imap/session/throttle.h"
 
 #include <functional>
 #include <memory>
@@ -67,6 +68,11 @@ class Session {
   const SelectedMailbox& examine(const std::string& mailbox, Refresh refresh);
   const std::optional<SelectedMailbox>& selected() const { return selected_; }
   void noop();
+  /// Whether the server says anything before the deadline when it is asked; the session is dead if
+  /// not.
+  bool answers(Deadline deadline);
+  /// How long the server has asked to be left alone since this was called last. See Throttle.
+  std::optional<std::chrono::milliseconds> take_pause() { return throttle_.take(); }
   /// Says goodbye without waiting for the answer.
   void logout() noexcept;
 
@@ -122,6 +128,7 @@ class Session {
   Capabilities capabilities_;
   std::optional<SelectedMailbox> selected_;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
+  Throttle throttle_;
   int stray_continuations_ = 0;
   bool preauthenticated_ = false;
   bool usable_ = true;

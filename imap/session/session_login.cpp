@@ -1,5 +1,6 @@
 // From a connected stream to an authenticated session: greeting, STARTTLS, login, introduction.
 
+#include "imap/base/ascii.h"
 #include "imap/base/errors.h"
 #include "imap/net/dialer.h"
 #include "imap/net/plain_stream.h"
@@ -20,6 +21,16 @@ Secret base64(std::string_view text) {
                                     static_cast<int>(text.size()));
   encoded.resize(static_cast<std::size_t>(size));
   return Secret(std::move(encoded));
+}
+
+/// Whether a refused login says nothing about the credentials. Gmail (`[ALERT] Too many
+/// simultaneous connections`) and Cyrus (`Too many open connections`) have no code for it (RFC
+/// 5530).
+bool is_busy(const CommandError& error) {
+  const auto text = to_upper(error.what());
+  return error.code() == "UNAVAILABLE" || error.code() == "LIMIT" || error.code() == "INUSE" ||
+         (text.find("TOO MANY ") != std::string::npos &&
+          text.find("CONNECTIONS") != std::string::npos);
 }
 
 }  // namespace
@@ -63,7 +74,7 @@ void Session::greet() {
       return;
     }
     usable_ = false;
-    throw ConnectionError(fmt::format("the server turned the connection away: {}", status->text));
+    throw RefusedError(fmt::format("the server turned the connection away: {}", status->text));
   }
 }
 
@@ -120,9 +131,9 @@ void Session::authenticate(const Login& login) {
     }
   } catch (const CommandError& error) {
     // A server that is busy is no reason to ask for another password.
-    if (error.code() == "UNAVAILABLE" || error.code() == "LIMIT" || error.code() == "INUSE") {
+    if (is_busy(error)) {
       usable_ = false;
-      throw ConnectionError(fmt::format("login: {}", error.what()));
+      throw RefusedError(fmt::format("login: {}", error.what()));
     }
     throw AuthenticationError(fmt::format("the server refused the login: {}", error.what()));
   } catch (const std::invalid_argument& error) {

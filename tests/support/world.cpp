@@ -47,7 +47,6 @@ void World::start() {
 void World::end() {
   if (!parts_) return;
   // As Mount does it.
-  parts_->abort.signal();
   parts_->pool->stop();
   parts_.reset();
 }

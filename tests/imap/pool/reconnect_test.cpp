@@ -64,14 +64,15 @@ TEST_CASE("a job is not run a third time", "[pool][reconnect]") {
   CHECK(runs == 3);
 }
 
-TEST_CASE("a job that breaks a fresh connection is not repeated", "[pool][reconnect]") {
+TEST_CASE("a job that breaks a fresh connection is repeated, too", "[pool][reconnect]") {
   Servers servers;
-  servers.with({"C: $2 NOOP", "S! close"}).silent();
+  servers.with({"C: $2 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
   RunningPool pool(servers, 1);
   std::atomic<int> runs = 0;
-  CHECK(outcome_of(pool->run({}, counting_noop(runs))).starts_with("ConnectionError"));
-  CHECK(runs == 1);
-  CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(runs == 2);
+  CHECK(servers.states().empty());
 }
 
 TEST_CASE("a job that timed out is not repeated", "[pool][reconnect]") {
@@ -170,6 +171,99 @@ TEST_CASE("connections that wait for the first one go on when it is in", "[pool]
   // Each job holds its connection until all three have one.
   for (const auto& ticket : tickets) CHECK(outcome_of(ticket).empty());
   CHECK(servers.attempts() == 3);
+}
+
+TEST_CASE("a server that wants no more connections is served with those there are",
+          "[pool][reconnect]") {
+  Servers servers;
+  servers.silent(1).failing<imap::RefusedError>("too many connections");
+  RunningPool pool(servers, 3);
+  std::atomic<int> runs = 0;
+  Gate gate;
+  std::vector<imap::Ticket> tickets{pool->run({}, [&](Session&) { gate.pass(); })};
+  for (int i = 0; i < 6; ++i) {
+    tickets.push_back(pool->run({"", i % 2 == 0 ? imap::Lane::bulk : imap::Lane::interactive},
+                                [&runs](Session&) { ++runs; }));
+  }
+  const auto end = Deadline::after(seconds(10));
+  while (servers.attempts() < 2 && !end.expired()) std::this_thread::yield();
+  gate.open();
+  for (const auto& ticket : tickets) CHECK(outcome_of(ticket).empty());
+  CHECK(runs == 6);
+  CHECK(servers.attempts() == 2);
+  CHECK(pool->is_online());
+  CHECK(servers.states().empty());
+}
+
+TEST_CASE("a connection that slept or moved proves that it works before it is used",
+          "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S: $3 OK", "C: $4 NOOP", "S: $4 OK",
+                "C: $5 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
+  std::atomic<std::int64_t> slept = 0;
+  auto settings = servers.settings(1);
+  settings.suspended = [&slept] {
+    return std::chrono::nanoseconds(seconds(slept.load()));
+  };
+  imap::Pool pool(std::move(settings), servers.abort);
+  std::atomic<int> runs = 0;
+  const auto wait_for_command = [&] {
+    return outcome_of(pool.run({}, counting_noop(runs)));
+  };
+  CHECK(wait_for_command().empty());  // $2
+  slept = 3600;
+  CHECK(wait_for_command().empty());  // $3 proves, $4 is the job's
+  CHECK(runs == 2);
+  pool.network_changed();  // $5 proves the contrary
+  CHECK(wait_for_command().empty());
+  CHECK(runs == 3);
+  CHECK(servers.attempts() == 2);
+  CHECK(servers.states().empty());
+}
+
+TEST_CASE("a server that could not be reached is tried again when the network changes",
+          "[pool][reconnect]") {
+  Servers servers;
+  for (int i = 0; i < 2; ++i) servers.failing<imap::ConnectionError>("no route");
+  servers.silent();
+  RunningPool pool(servers, 1);
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).starts_with("ConnectionError"));
+  const auto end = Deadline::after(seconds(10));
+  while (!pool->is_online() && !end.expired()) {
+    pool->network_changed();
+    std::this_thread::yield();
+  }
+  CHECK(pool->is_online());
+}
+
+TEST_CASE("a command that came too soon is repeated when the pause is over", "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP",
+                "S: $2 BAD Request is throttled. Suggested Backoff Time: 60 milliseconds",
+                "C: $3 NOOP", "S: $3 OK", "C: $4 NOOP", "S: $4 BAD Suggested Backoff Time: 60 ms",
+                "C: $5 NOOP", "S: $5 BAD Suggested Backoff Time: 60 ms", "S! silence"});
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  const auto begin = Deadline::Clock::now();
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(Deadline::Clock::now() - begin >= milliseconds(60));
+  CHECK(runs == 2);
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).find("Backoff") != std::string::npos);
+  CHECK(runs == 4);
+}
+
+TEST_CASE("connections that are idle say goodbye at the end", "[pool][reconnect][stop]") {
+  Script script(tests::after_login("IMAP4rev1", {"C: $2 LOGOUT", "S: * BYE", "S! close"}));
+  Servers servers;
+  servers.with([&](unsigned) {
+    return Session::open(script.take_client(servers.abort), tests::alice(), tests::patient());
+  });
+  {
+    RunningPool pool(servers, 2);
+    CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+  }
+  CHECK(script.deviations() == Script::none);
 }
 
 TEST_CASE("a pool that is offline ends at once", "[pool][reconnect][stop]") {

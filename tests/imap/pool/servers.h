@@ -98,7 +98,6 @@ class RunningPool {
 
   void stop() {
     if (std::exchange(stopped_, true)) return;
-    servers_.abort.signal();
     pool_.stop();
   }
   imap::Pool* operator->() { return &pool_; }

@@ -168,6 +168,9 @@ TEST_CASE("a refused login is told from a busy server", "[session][login]") {
     CHECK(answered("NO [UNAVAILABLE] later", capability) == "unreachable");
     CHECK(answered("NO [LIMIT] too many", capability) == "unreachable");
     CHECK(answered("NO [INUSE] twice", capability) == "unreachable");
+    CHECK(answered("NO [ALERT] Too many simultaneous connections. (Failure)", capability) ==
+          "unreachable");
+    CHECK(answered("NO Too many open connections", capability) == "unreachable");
     CHECK(answered("BYE too many", capability) == "unreachable");
   }
 }
