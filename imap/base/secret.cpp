@@ -6,11 +6,23 @@
 
 namespace imap {
 
-void Secret::wipe() noexcept {
+namespace {
+
+void wipe_text(std::string& text) noexcept {
   // explicit_bzero is not optimised away; the whole capacity may hold older text.
-  text_.resize(text_.capacity());
-  explicit_bzero(text_.data(), text_.size());
-  text_.clear();
+  text.resize(text.capacity());
+  explicit_bzero(text.data(), text.size());
+  text.clear();
+}
+
+}  // namespace
+
+Secret::Secret(std::string&& text) : text_(std::move(text)) {
+  wipe_text(text);
+}
+
+void Secret::wipe() noexcept {
+  wipe_text(text_);
 }
 
 Secret& Secret::operator=(const Secret& other) {

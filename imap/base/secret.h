@@ -10,8 +10,11 @@ namespace imap {
 class Secret {
  public:
   Secret() = default;
-  /// Takes the text over; the caller's copy, if any, is the caller's to wipe.
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  /// Takes the text over and wipes `text`, which a move leaves as it was when it is short.
+  explicit Secret(std::string&& text);
+  /// Copies the text; the original is the caller's to wipe.
+  explicit Secret(std::string_view text) : text_(text) {}
+  explicit Secret(const char* text) : text_(text) {}
   ~Secret() { wipe(); }
   Secret(const Secret&) = default;
   Secret& operator=(const Secret& other);
