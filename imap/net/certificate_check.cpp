@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <openssl/asn1.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 namespace imap {
 namespace {
@@ -60,9 +63,10 @@ std::string day_of(const ASN1_TIME* time) {
 
 }  // namespace
 
-CertificateCheck::CertificateCheck(SSL* connection, const std::string& host)
+CertificateCheck::CertificateCheck(SSL* connection, const std::string& host,
+                                   std::vector<std::string> pins)
     // A final dot is DNS's way of saying that a name is complete; certificates and SNI have none.
-    : host_(host.ends_with('.') ? host.substr(0, host.size() - 1) : host) {
+    : host_(host.ends_with('.') ? host.substr(0, host.size() - 1) : host), pins_(std::move(pins)) {
   expect_host(connection);
   SSL_set_ex_data(connection, 0, this);
   SSL_set_verify(connection, SSL_VERIFY_PEER, &CertificateCheck::on_verified);
@@ -92,6 +96,7 @@ int CertificateCheck::on_verified(int preverified, X509_STORE_CTX* chain) noexce
   const auto* connection = static_cast<const SSL*>(
       X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto& self = *static_cast<CertificateCheck*>(SSL_get_ex_data(connection, 0));
+  if (!self.pins_.empty()) return 1;  // check_pin decides
   self.fault_ = X509_STORE_CTX_get_error(chain);
   self.depth_ = X509_STORE_CTX_get_error_depth(chain);
   auto* certificate = X509_STORE_CTX_get_current_cert(chain);
@@ -120,6 +125,27 @@ std::string CertificateCheck::description() const {
       return "the certificate of " + printable(host_) +
              " is not trusted: " + X509_verify_cert_error_string(fault_);
   }
+}
+
+void CertificateCheck::check_pin(const SSL* connection) const {
+  if (pins_.empty()) return;
+  auto* certificate = SSL_get0_peer_certificate(connection);
+  const auto pin = certificate == nullptr ? "none" : key_pin(certificate);
+  if (std::ranges::find(pins_, pin) != pins_.end()) return;
+  throw TlsError("the key of " + printable(host_) + " is not the pinned one, but " + pin);
+}
+
+std::string key_pin(X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (size <= 0) throw TlsError("a certificate without a usable key: " + take_openssl_reason());
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(der, static_cast<std::size_t>(size), digest.data());
+  OPENSSL_free(der);
+  std::array<unsigned char, 4 * (SHA256_DIGEST_LENGTH + 2) / 3 + 1> text{};
+  const int length = EVP_EncodeBlock(text.data(), digest.data(), SHA256_DIGEST_LENGTH);
+  return "sha256//" +
+         std::string(reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(length));
 }
 
 std::vector<std::string> names_of(const X509* certificate) {

@@ -7,10 +7,18 @@
 #include "imap/base/wake_fd.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace imap {
+
+/// What ties a login to one TLS connection, so that nobody in between can pass it on (RFC 5056).
+struct ChannelBinding {
+  enum class Type { tls_unique, tls_exporter };
+  Type type;
+  std::string octets;
+};
 
 class Stream {
  public:
@@ -47,6 +55,9 @@ class Stream {
 
   /// Whether what is sent is unreadable on the wire.
   virtual bool is_encrypted() const = 0;
+
+  /// The binding data of the connection, if it is one that logins can be bound to.
+  virtual std::optional<ChannelBinding> channel_binding() const { return std::nullopt; }
 };
 
 }  // namespace imap

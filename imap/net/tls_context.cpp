@@ -2,6 +2,7 @@
 
 #include "imap/base/errors.h"
 #include "imap/base/unique_fd.h"
+#include "imap/net/client_certificate.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -54,7 +55,7 @@ void trust_file(SSL_CTX* context, const std::string& file) {
 
 }  // namespace
 
-TlsContext::TlsContext(const TlsSettings& settings) {
+TlsContext::TlsContext(const TlsSettings& settings) : pins_(settings.pins) {
   ERR_clear_error();
   const std::string attempt = "cannot set TLS up";
   context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -73,6 +74,7 @@ TlsContext::TlsContext(const TlsSettings& settings) {
   } else {
     check(SSL_CTX_set_default_verify_paths(context) == 1, "cannot find the system's CA store");
   }
+  if (settings.client) use_client_certificate(context, *settings.client);
 }
 
 UniqueSsl TlsContext::new_connection() const {

@@ -30,7 +30,7 @@ TlsStream::TlsStream(UniqueFd socket, const TlsContext& context, const std::stri
       abort_(abort),
       socket_(std::move(socket)),
       ssl_(context.new_connection()),
-      certificate_(ssl_.get(), host) {
+      certificate_(ssl_.get(), host, context.pins()) {
   auto bio = socket_.make_bio();
   auto* both = bio.release();
   SSL_set_bio(ssl_.get(), both, both);
@@ -47,7 +47,7 @@ void TlsStream::connect(Deadline deadline) {
     throw_if_aborted(abort_);
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) return;
+    if (result == 1) return certificate_.check_pin(ssl_.get());
     const int error = SSL_get_error(ssl_.get(), result);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
       state_ = State::failed;
@@ -158,6 +158,26 @@ short TlsStream::events_wanted(int result, const char* doing) {
 
 void TlsStream::throw_lost(const char* doing, const std::string& reason) const {
   throw ConnectionError(std::string("connection lost while ") + doing + ": " + reason);
+}
+
+std::optional<ChannelBinding> TlsStream::channel_binding() const {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  constexpr std::size_t kExported = 32;
+  std::string octets(EVP_MAX_MD_SIZE, '\0');
+  if (SSL_version(ssl_.get()) >= TLS1_3_VERSION) {
+    octets.resize(kExported);
+    auto* const into = reinterpret_cast<unsigned char*>(octets.data());
+    if (SSL_export_keying_material(ssl_.get(), into, octets.size(), kLabel.data(), kLabel.size(),
+                                   nullptr, 0, 0) != 1) {
+      return std::nullopt;
+    }
+    return ChannelBinding{ChannelBinding::Type::tls_exporter, std::move(octets)};
+  }
+  if (SSL_get_extms_support(ssl_.get()) != 1) return std::nullopt;
+  // The first Finished message, which is the client's, because no session is ever resumed.
+  octets.resize(SSL_get_finished(ssl_.get(), octets.data(), octets.size()));
+  if (octets.empty()) return std::nullopt;
+  return ChannelBinding{ChannelBinding::Type::tls_unique, std::move(octets)};
 }
 
 std::string TlsStream::description() const {

@@ -34,6 +34,9 @@ class TlsStream final : public Stream {
   bool ended_cleanly() const override { return state_ == State::ended; }
   std::string description() const override;
   bool is_encrypted() const override { return true; }
+  /// tls-exporter with TLS 1.3 (RFC 9266). With TLS 1.2 tls-unique (RFC 5929), but only where both
+  /// sides hash the handshake into the keys (RFC 7627): without that it is not unique.
+  std::optional<ChannelBinding> channel_binding() const override;
 
  private:
   /// Where the incoming side is: `ended` by close_notify, `cut` by an EOF without it, `failed` by

@@ -71,6 +71,7 @@ class Connection {
 
   bool is_encrypted() const { return stream_->is_encrypted(); }
   std::string description() const { return stream_->description(); }
+  std::optional<ChannelBinding> channel_binding() const { return stream_->channel_binding(); }
   /// Octets received that no response has used yet: anything here when TLS begins was injected.
   bool has_buffered_input() const { return !input_.empty() || !framer_.is_between_responses(); }
   /// For STARTTLS: hands the stream out and takes its encrypted successor.

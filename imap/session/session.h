@@ -21,6 +21,7 @@
 
 namespace imap {
 
+class SaslMechanism;
 class TlsContext;
 
 /// What a listing needs of one message.
@@ -115,12 +116,23 @@ class Session {
   void note_status(const Status& status);
   void await_continuation(const std::string& tag);
 
+  // session_authenticate.cpp
+  struct Refusal;
+  void authenticate(const Login& login, const Endpoint& endpoint);
+  std::optional<Refusal> log_in(LoginMethod method, const Login& login, const Endpoint& endpoint,
+                                const LoginFacts& facts);
+  std::optional<Refusal> log_in_by_command(const Login& login);
+  std::optional<Refusal> run_mechanism(LoginMethod method, SaslMechanism& mechanism);
+  std::optional<Secret> begin_exchange(const std::string& tag, LoginMethod method,
+                                       SaslMechanism& mechanism);
+  void converse(const std::string& tag, SaslMechanism& mechanism);
+  void say(const Secret& message);
+  void cancel_exchange();
+
   // session_login.cpp
   void greet();
   void start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadline deadline,
                  const WakeFd& abort);
-  void authenticate(const Login& login);
-  void authenticate_plain(const Login& login);
   void refresh_capabilities();
   void introduce();
 

@@ -59,6 +59,20 @@ std::string TlsPeer::requested_name() const {
   return name == nullptr ? std::string() : name;
 }
 
+std::string TlsPeer::binding() const {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  std::string octets(32, '\0');
+  if (SSL_version(ssl_) < TLS1_3_VERSION) {
+    octets.resize(SSL_get_peer_finished(ssl_, octets.data(), octets.size()));
+  } else {
+    check(
+        SSL_export_keying_material(ssl_, reinterpret_cast<unsigned char*>(octets.data()),
+                                   octets.size(), kLabel.data(), kLabel.size(), nullptr, 0, 0) == 1,
+        "SSL_export_keying_material");
+  }
+  return octets;
+}
+
 void TlsPeer::wait_for_close() {
   if (!read(1).empty()) throw std::runtime_error("the client sent something");
 }

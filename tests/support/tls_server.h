@@ -32,6 +32,8 @@ class TlsPeer {
   void reset();
   /// The name that the client asked for by SNI, or empty.
   std::string requested_name() const;
+  /// The channel binding data of the connection: tls-exporter, or tls-unique before TLS 1.3.
+  std::string binding() const;
   /// Waits for the client to close.
   void wait_for_close();
   const imap::UniqueFd& socket() const { return socket_; }
