@@ -1,5 +1,7 @@
 #include "fs/cli/child_process.h"
 
+#include "imap/base/errors.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -37,7 +39,9 @@ constexpr int kNotFound = 127;
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments, Captured captured) {
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, Captured captured,
+                           const imap::WakeFd* abort)
+    : abort_(abort) {
   std::vector<char*> pointers;
   pointers.reserve(arguments.size() + 1);
   for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
@@ -85,7 +89,9 @@ std::optional<std::size_t> ChildProcess::read(char* room, std::size_t size,
     if (errno == EINTR) continue;
     if (errno != EAGAIN) throw_errno("read");
     if (ended) return 0;
-    std::array<pollfd, 2> fds{{{captured_.get(), POLLIN, 0}, {process_.get(), POLLIN, 0}}};
+    throw_if_aborted();
+    std::array<pollfd, 3> fds{
+        {{captured_.get(), POLLIN, 0}, {process_.get(), POLLIN, 0}, {abort_fd(), POLLIN, 0}}};
     if (deadline.expired()) return std::nullopt;
     if (poll(fds.data(), fds.size(), deadline.poll_timeout()) < 0 && errno != EINTR) {
       throw_errno("poll");
@@ -95,11 +101,18 @@ std::optional<std::size_t> ChildProcess::read(char* room, std::size_t size,
 
 bool ChildProcess::has_ended(imap::Deadline deadline) const {
   while (true) {
-    pollfd process{process_.get(), POLLIN, 0};
-    const int ready = poll(&process, 1, deadline.poll_timeout());
-    if (ready > 0) return true;
+    std::array<pollfd, 2> fds{{{process_.get(), POLLIN, 0}, {abort_fd(), POLLIN, 0}}};
+    const int ready = poll(fds.data(), fds.size(), deadline.poll_timeout());
+    if (ready > 0 && fds[0].revents != 0) return true;
+    throw_if_aborted();
     if (ready < 0 && errno != EINTR) throw_errno("poll");
     if (deadline.expired()) return false;
+  }
+}
+
+void ChildProcess::throw_if_aborted() const {
+  if (abort_ != nullptr && abort_->is_signalled()) {
+    throw imap::CancelledError("a program was not waited for any longer");
   }
 }
 

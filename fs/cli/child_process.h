@@ -4,6 +4,7 @@
 
 #include "imap/base/deadline.h"
 #include "imap/base/unique_fd.h"
+#include "imap/base/wake_fd.h"
 
 #include <sys/types.h>
 
@@ -19,8 +20,10 @@ class ChildProcess {
 
   /// Starts `arguments[0]`, searched in PATH, in a process group of its own with /dev/null as its
   /// input; of its output and errors one is captured, the other inherited. It dies with the thread
-  /// that started it. Throws std::system_error; a program that does not exist ends with 127.
-  ChildProcess(const std::vector<std::string>& arguments, Captured captured);
+  /// that started it. Throws std::system_error; a program that does not exist ends with 127. While
+  /// `abort` is signalled, every wait for it ends with imap::CancelledError.
+  ChildProcess(const std::vector<std::string>& arguments, Captured captured,
+               const imap::WakeFd* abort = nullptr);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -35,10 +38,13 @@ class ChildProcess {
 
  private:
   bool has_ended(imap::Deadline deadline) const;
+  void throw_if_aborted() const;
+  int abort_fd() const { return abort_ == nullptr ? -1 : abort_->fd(); }  // poll(2) skips -1
 
   pid_t pid_ = -1;
   imap::UniqueFd process_;  // a pidfd
   imap::UniqueFd captured_;
+  const imap::WakeFd* const abort_;
   bool reaped_ = false;
 };
 

@@ -17,6 +17,10 @@ class CredentialsError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Whether a login as `options` say may use a password: not with a token or Kerberos, and with a
+/// client certificate only if a source is given.
+bool wants_password(const MountOptions& options);
+
 /// The password of the account, by --password-command, --password-file or else by asking with
 /// `prompt` on the controlling terminal. Never empty. Blocks: at most a minute on a command, on a
 /// person without limit. Throws CredentialsError.

@@ -1,6 +1,8 @@
 #include "fs/cli/mount.h"
 
 #include "fs/cli/cache_dir.h"
+#include "fs/cli/credentials.h"
+#include "fs/cli/password_command.h"
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
 
@@ -32,6 +34,16 @@ imap::Endpoint endpoint_of(const Source& source) {
   return endpoint;
 }
 
+imap::TlsSettings tls_settings(const MountOptions& options) {
+  imap::TlsSettings settings;
+  if (!options.ca_file.empty()) settings.ca_file = options.ca_file.string();
+  if (!options.client_cert.empty()) {
+    settings.client = {options.client_cert.string(), options.client_key.string()};
+  }
+  settings.pins = options.tls_pins;
+  return settings;
+}
+
 /// For this user alone, and never through a symbolic link that somebody else has put there.
 std::FILE* open_trace(const std::filesystem::path& path) {
   if (path.empty()) return nullptr;
@@ -47,13 +59,14 @@ std::FILE* open_trace(const std::filesystem::path& path) {
 
 Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop)
     : endpoint_(endpoint_of(options.source)),
-      login_{options.source.user, std::move(password)},
+      tokens_([this, command = options.token_command] { return fetch_token(command); }),
+      login_{options.source.user, std::move(password),
+             options.token_command.empty() ? nullptr : &tokens_, !options.client_cert.empty(),
+             options.auth},
       trace_(open_trace(options.trace_file)),
       timeout_(options.timeout) {
   if (endpoint_.tls != imap::TlsMode::none) {
-    imap::TlsSettings settings;
-    if (!options.ca_file.empty()) settings.ca_file = options.ca_file.string();
-    tls_ = std::make_unique<imap::TlsContext>(settings);
+    tls_ = std::make_unique<imap::TlsContext>(tls_settings(options));
   }
   cache_ = cache::Store::open({account_cache_dir(options), options.cache_size});
   if (!cache_->notice().empty()) spdlog::warn("{}", cache_->notice());
@@ -95,6 +108,15 @@ std::unique_ptr<imap::Session> Mount::connect(unsigned number) const {
   auto session = imap::Session::open(endpoint_, login_, tls_.get(), settings, abort_);
   spdlog::debug("connection {}: logged in, {}", number, session->description());
   return session;
+}
+
+imap::Secret Mount::fetch_token(const std::string& command) const {
+  try {
+    return token_from_command(command, abort_);
+  } catch (const CredentialsError& error) {
+    // Often the network is down for the command, too: it is worth another attempt soon.
+    throw imap::ConnectionError(error.what());
+  }
 }
 
 std::string Mount::root_mailbox(const std::string& path) const {

@@ -12,6 +12,8 @@
 #include "imap/net/network_watch.h"
 #include "imap/net/tls_context.h"
 #include "imap/pool/pool.h"
+#include "imap/session/endpoint.h"
+#include "imap/session/sasl/token_source.h"
 
 #include <memory>
 #include <stop_token>
@@ -35,9 +37,11 @@ class Mount {
 
  private:
   std::unique_ptr<imap::Session> connect(unsigned number) const;
+  imap::Secret fetch_token(const std::string& command) const;
   std::string root_mailbox(const std::string& path) const;
 
   const imap::Endpoint endpoint_;
+  imap::TokenSource tokens_;
   const imap::Login login_;
   const imap::Trace trace_;
   const std::chrono::milliseconds timeout_;

@@ -4,9 +4,11 @@
 #include "fs/cli/units.h"
 #include "fs/cli/usage_error.h"
 #include "fs/mail/file_names.h"
+#include "imap/session/sasl/base64.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -15,7 +17,7 @@ namespace fs {
 namespace {
 
 using Arguments = MountArguments;
-constexpr std::array<LongOption, 15> kLongOptions{{
+constexpr std::array<LongOption, 20> kLongOptions{{
     {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
     {"read-only", "", "Mount read-only (this version always does)", &Arguments::read_only, {}},
     {"tls", "MODE", "implicit, starttls or none (default: by SOURCE)", {}, &Arguments::tls},
@@ -39,6 +41,23 @@ constexpr std::array<LongOption, 15> kLongOptions{{
      "The first line of this private file is the password",
      {},
      &Arguments::password_file},
+    {"token-command",
+     "CMD",
+     "The first line that this shell command prints is an OAuth2 access token",
+     {},
+     &Arguments::token_command},
+    {"auth", "MECHANISM", "Log in by this SASL mechanism only", {}, &Arguments::auth},
+    {"client-cert", "FILE", "Show the server this certificate (PEM)", {}, &Arguments::client_cert},
+    {"client-key",
+     "FILE",
+     "Its private key (default: in the same file)",
+     {},
+     &Arguments::client_key},
+    {"tls-pin",
+     "PIN[;PIN...]",
+     "Trust the server by its key alone: sha256//BASE64",
+     {},
+     &Arguments::tls_pin},
     {"cache-dir",
      "DIR",
      "Keep the cache below this directory (default: ~/.cache/imapfs)",
@@ -160,6 +179,59 @@ void check_plaintext(const MountOptions& options) {
       "machine, or with --allow-plaintext");
 }
 
+/// `sha256//` and the base64 of 32 octets.
+bool is_pin(std::string_view text) {
+  constexpr std::string_view kKind = "sha256//";
+  if (!text.starts_with(kKind)) return false;
+  const auto digest = imap::base64_decoded(text.substr(kKind.size()));
+  return digest && digest->size() == 32;
+}
+
+std::vector<std::string> tls_pins(std::string_view text) {
+  std::vector<std::string> pins;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find(';', at), text.size());
+    pins.emplace_back(text.substr(at, end - at));
+    if (!is_pin(pins.back())) {
+      refuse("tls-pin", pins.back(), "is not sha256// and the base64 of a SHA-256");
+    }
+    at = end + 1;
+  }
+  return pins;
+}
+
+void take_login(const MountArguments& arguments, MountOptions& options) {
+  const bool has_password = arguments.password_command || arguments.password_file;
+  if (arguments.password_command && arguments.password_file) {
+    throw UsageError("--password-command and --password-file exclude each other");
+  }
+  if (arguments.token_command && has_password) {
+    throw UsageError("--token-command excludes a password: a token is used instead of one");
+  }
+  if (arguments.client_key && !arguments.client_cert) {
+    throw UsageError("--client-key needs --client-cert");
+  }
+  options.password_command = arguments.password_command.value_or("");
+  options.password_file = absolute_path(arguments.password_file);
+  options.token_command = arguments.token_command.value_or("");
+  options.client_cert = absolute_path(arguments.client_cert);
+  options.client_key =
+      absolute_path(arguments.client_key ? arguments.client_key : arguments.client_cert);
+  if (arguments.tls_pin) options.tls_pins = tls_pins(*arguments.tls_pin);
+  if (options.source.tls == Tls::none && (arguments.client_cert || arguments.tls_pin)) {
+    throw UsageError("--client-cert and --tls-pin need TLS");
+  }
+  if (!arguments.auth) return;
+  options.auth = imap::login_method_named(*arguments.auth);
+  if (!options.auth) refuse("auth", *arguments.auth, "is not a mechanism that imapfs knows");
+  if (imap::takes_token(*options.auth) != arguments.token_command.has_value()) {
+    throw UsageError("--auth: OAUTHBEARER and XOAUTH2, and no others, need --token-command");
+  }
+  if (options.auth == imap::LoginMethod::external && !arguments.client_cert) {
+    throw UsageError("--auth: EXTERNAL needs --client-cert");
+  }
+}
+
 std::string checked_names(const std::string& names) {
   try {
     static_cast<void>(NameTemplate(names));
@@ -190,11 +262,7 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
   options.allow_plaintext = arguments.allow_plaintext;
   check_plaintext(options);
   options.ca_file = absolute_path(arguments.ca_file);
-  if (arguments.password_command && arguments.password_file) {
-    throw UsageError("--password-command and --password-file exclude each other");
-  }
-  options.password_command = arguments.password_command.value_or("");
-  options.password_file = absolute_path(arguments.password_file);
+  take_login(arguments, options);
 
   options.cache_dir =
       arguments.cache_dir ? absolute_path(arguments.cache_dir) : default_cache_dir();

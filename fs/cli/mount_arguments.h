@@ -22,6 +22,11 @@ struct MountArguments {
   std::optional<std::string> ca_file;
   std::optional<std::string> password_command;
   std::optional<std::string> password_file;
+  std::optional<std::string> token_command;
+  std::optional<std::string> client_cert;
+  std::optional<std::string> client_key;
+  std::optional<std::string> tls_pin;
+  std::optional<std::string> auth;
   std::optional<std::string> cache_dir;
   std::optional<std::string> cache_size;
   std::optional<std::string> connections;

@@ -46,6 +46,7 @@ void check_answers(const std::filesystem::path& mountpoint) {
 
 /// What a person can do about a failure, for those that a person can do something about.
 std::string advice(const MountOptions& options) {
+  if (!options.tls_pins.empty() || !options.client_cert.empty()) return {};
   return options.ca_file.empty()
              ? " (if this server's certificate is your own, give it with --ca-file)"
              : " (not with the certificates in " + options.ca_file.string() + " either)";
@@ -88,8 +89,11 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
 
 int run_mount(const MountOptions& options) {
   const auto mountpoint = checked_mount_point(options.mountpoint);
-  auto password = obtain_password(
-      options, fmt::format("Password for {} at {}: ", options.source.user, options.source.host));
+  imap::Secret password;
+  if (wants_password(options)) {
+    password = obtain_password(
+        options, fmt::format("Password for {} at {}: ", options.source.user, options.source.host));
+  }
   const auto mode = options.foreground ? Daemon::Mode::foreground : Daemon::Mode::background;
   return Daemon::run(mode, [&](Daemon& daemon) {
     return serve(options, mountpoint, std::move(password), daemon);

@@ -2,11 +2,14 @@
 /// What `imapfs mount` was asked to do, checked and complete: a plain value that main passes down.
 
 #include "fs/cli/source.h"
+#include "imap/session/sasl/login_method.h"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace fs {
 
@@ -24,6 +27,11 @@ struct MountOptions {
   bool allow_plaintext = false;
   std::string password_command;  // INVARIANT: at most one of command and file is given
   std::filesystem::path password_file;
+  std::string token_command;          // INVARIANT: excludes both of these
+  std::filesystem::path client_cert;  // INVARIANT: there is a key for it
+  std::filesystem::path client_key;
+  std::vector<std::string> tls_pins;  // each `sha256//BASE64`
+  std::optional<imap::LoginMethod> auth;
 
   std::filesystem::path cache_dir;  // the root of all accounts; see account_cache_dir()
   std::uint64_t cache_size = 0;

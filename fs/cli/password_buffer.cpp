@@ -25,9 +25,9 @@ PasswordBuffer::~PasswordBuffer() {
 imap::Secret PasswordBuffer::first_line(std::string_view origin) const {
   auto line = text().substr(0, text().find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.empty()) throw CredentialsError(fmt::format("{} gave an empty password", origin));
+  if (line.empty()) throw CredentialsError(fmt::format("{} gave an empty line", origin));
   if (line.find('\0') != std::string_view::npos) {
-    throw CredentialsError(fmt::format("{} gave a password with a NUL character", origin));
+    throw CredentialsError(fmt::format("{} gave a text with a NUL character", origin));
   }
   std::string password;
   password.reserve(std::max(line.size(), kOnHeap));

@@ -61,10 +61,10 @@ TEST_CASE("a command that gives no password is told apart by its reason",
       {"echo hunter2; exit 3", "the password command failed with exit code 3"},
       {"echo hunter2; kill -9 $$", "the password command failed with exit code 137"},
       {"/nonexistent/program 2>/dev/null", "the password command failed with exit code 127"},
-      {"true", "the password command gave an empty password"},
-      {"echo", "the password command gave an empty password"},
-      {"printf '\\r\\nx'", "the password command gave an empty password"},
-      {"printf 'hun\\000ter2\\n'", "the password command gave a password with a NUL character"},
+      {"true", "the password command gave an empty line"},
+      {"echo", "the password command gave an empty line"},
+      {"printf '\\r\\nx'", "the password command gave an empty line"},
+      {"printf 'hun\\000ter2\\n'", "the password command gave a text with a NUL character"},
       {"yes hunter2", "the password command wrote too much"},
       {"head -c 1000000 /dev/zero", "the password command wrote too much"}};
   for (const auto& [command, message] : bad) {
@@ -125,9 +125,9 @@ TEST_CASE("a password file that is none is refused", "[fs][cli][credentials]") {
   CHECK(file_failure(name("fifo")) == "password file " + name("fifo") + " is not a regular file");
   CHECK(file_failure("/dev/null") == "password file /dev/null is not a regular file");
   CHECK(file_failure(directory.file("empty", "\nhunter2\n", 0600)) ==
-        "password file " + name("empty") + " gave an empty password");
+        "password file " + name("empty") + " gave an empty line");
   CHECK(file_failure(directory.file("nul", std::string_view("hun\0ter2", 8), 0600)) ==
-        "password file " + name("nul") + " gave a password with a NUL character");
+        "password file " + name("nul") + " gave a text with a NUL character");
   const std::string huge(fs::PasswordBuffer::kCapacity + 1, 'x');
   CHECK(file_failure(directory.file("huge", huge, 0600)) ==
         "password file " + name("huge") + " has no password: its first line is too long");

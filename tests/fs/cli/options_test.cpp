@@ -47,6 +47,11 @@ const std::map<std::string_view, std::string> kSamples{
     {"ca-file", "/etc/ca, of us.pem"},
     {"password-command", R"(printf '%s,%s\n' a\\b "[ c ]")"},
     {"password-file", "/run/secret"},
+    {"token-command", "oama access alice, please"},
+    {"auth", "scram-sha-256"},
+    {"client-cert", "/etc/me.pem"},
+    {"client-key", "/etc/my,key.pem"},
+    {"tls-pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
     {"cache-dir", "/var/cache/x"},
     {"cache-size", "512M"},
     {"connections", "7"},
@@ -140,10 +145,15 @@ TEST_CASE("every option of mount is understood", "[fs][cli][options]") {
 }
 
 TEST_CASE("every long option can be given through -o", "[fs][cli][options]") {
-  const auto plain = mount({});
   for (const auto& option : fs::mount_long_options()) {
     const std::string name(option.name);
     INFO(name);
+    // A key is nothing without its certificate.
+    const auto mount = [&](Arguments arguments) {
+      if (name == "client-key") arguments.insert(arguments.end(), {"--client-cert", "/c"});
+      return ::mount(std::move(arguments));
+    };
+    const auto plain = mount({});
     const bool has_value = !option.value.empty();
     REQUIRE(has_value == (kSamples.count(name) == 1));
     REQUIRE((option.on == nullptr) == has_value);
@@ -169,6 +179,34 @@ TEST_CASE("every long option can be given through -o", "[fs][cli][options]") {
       CHECK(mount_refusal({"-o", name + "=1"}) == "-o " + name + " takes no value");
       CHECK(mount_refusal({"--" + name + "=false"}) != "accepted");
     }
+  }
+}
+
+TEST_CASE("what logs in is given once", "[fs][cli][options]") {
+  const auto excludes = std::string("--token-command excludes a password: ");
+  CHECK(mount_refusal({"--token-command", "t", "--password-command", "p"}).starts_with(excludes));
+  CHECK(mount_refusal({"--token-command", "t", "--password-file", "p"}).starts_with(excludes));
+  CHECK(mount_refusal({"--client-key", "k"}) == "--client-key needs --client-cert");
+  CHECK(mount({"--client-cert", "/c"}).client_key == "/c");
+  CHECK(mount({"--client-cert", "/c", "--client-key", "/k"}).client_key == "/k");
+  CHECK(mount({"--client-cert", "/c", "--auth", "external"}).auth == imap::LoginMethod::external);
+  CHECK(mount({"--token-command", "t", "--auth", "XOAUTH2"}).auth == imap::LoginMethod::xoauth2);
+  for (const Arguments& wrong :
+       {Arguments{"--auth", "XOAUTH2"}, Arguments{"--auth", "EXTERNAL"},
+        Arguments{"--auth", "PLAIN", "--token-command", "t"}, Arguments{"--auth", "CRAM-MD5"},
+        Arguments{"--auth", "no\nway"},
+        Arguments{"--tls", "none", "--allow-plaintext", "--client-cert", "/c"}}) {
+    CHECK(mount_refusal(wrong) != "accepted");
+  }
+}
+
+TEST_CASE("pins are those of SHA-256 keys", "[fs][cli][options]") {
+  const auto pin = kSamples.at("tls-pin");
+  CHECK(mount({"--tls-pin", pin + ";" + pin}).tls_pins == std::vector{pin, pin});
+  for (const auto& wrong : {pin + ";", ";" + pin, pin.substr(8), "sha1//" + pin.substr(8),
+                            std::string("sha256//AAAA"), pin + " "}) {
+    CHECK(mount_refusal({"--tls-pin", wrong})
+              .ends_with("is not sha256// and the base64 of a SHA-256"));
   }
 }
 
