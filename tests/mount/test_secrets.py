@@ -130,7 +130,8 @@ class Discretion(harness.Case):
 
     def test_trace_and_log_hold_no_secret_and_no_mail(self):
         plain = b64encode(("\0%s\0%s" % (self.server.user, self.server.password)).encode()).decode()
-        secrets = [self.server.password, plain, b64encode(self.server.password.encode()).decode()]
+        token = self.server.token("oauth")
+        secrets = [self.server.password, plain, token, b64encode(token.encode()).decode(), b64encode(self.server.password.encode()).decode()]
         mail = [SUBJECT, BODY, SENDER]
         for scheme, port, options in (
             ("imaps", self.server.tls_port, ()),
@@ -138,6 +139,8 @@ class Discretion(harness.Case):
             ("imap", self.server.port, ("--tls", "none")),
         ):
             source = "%s://%s@localhost:%d" % (scheme, self.server.user, port)
+            if options:  # else by SCRAM, the strongest
+                options += ("--auth", "PLAIN")
             mount = self.mount("--log-level", "trace", *options, source=source)
             found = run("grep", "-r", "-l", BODY, mount.path).stdout.splitlines()
             self.assertEqual(len(found), 4)

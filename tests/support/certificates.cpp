@@ -103,12 +103,29 @@ TemporaryFile::~TemporaryFile() {
   ::unlink(path_.c_str());
 }
 
+namespace {
+
+std::string content_of(BIO* memory) {
+  const char* text = nullptr;
+  const long size = BIO_ctrl(memory, BIO_CTRL_INFO, 0, &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
 std::string pem(const Identity& identity) {
   const imap::UniqueBio memory(BIO_new(BIO_s_mem()));
   check(PEM_write_bio_X509(memory.get(), identity.certificate.get()) == 1, "PEM_write_bio_X509");
-  const char* text = nullptr;
-  const long size = BIO_ctrl(memory.get(), BIO_CTRL_INFO, 0, &text);
-  return {text, static_cast<std::size_t>(size)};
+  return content_of(memory.get());
+}
+
+std::string key_pem(const Identity& identity, const std::string& passphrase) {
+  const imap::UniqueBio memory(BIO_new(BIO_s_mem()));
+  check(PEM_write_bio_PKCS8PrivateKey(
+            memory.get(), identity.key.get(), passphrase.empty() ? nullptr : EVP_aes_256_cbc(),
+            passphrase.data(), static_cast<int>(passphrase.size()), nullptr, nullptr) == 1,
+        "PEM_write_bio_PKCS8PrivateKey");
+  return content_of(memory.get());
 }
 
 }  // namespace tests

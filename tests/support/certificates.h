@@ -51,5 +51,7 @@ class TemporaryFile {
 };
 
 std::string pem(const Identity& identity);
+/// The private key; encrypted when there is a passphrase.
+std::string key_pem(const Identity& identity, const std::string& passphrase = {});
 
 }  // namespace tests

@@ -254,3 +254,54 @@ TEST_CASE("what was injected ahead of the handshake is never data", "[net][tls]"
   CHECK(read_text(plain, 12) == "a OK begin\r\n");
   CHECK_THROWS_AS(client.connect(plain.release(), "imap.example.com"), TlsError);
 }
+
+TEST_CASE("a pinned key is enough, and nothing else is", "[net][tls]") {
+  const auto ca = authority();
+  const auto stranger = authority("Somebody else");
+  auto content = named("DNS:elsewhere.example.org");
+  content.valid_until = -hours(1);
+  const auto identity = self_signed(content);
+  const auto pin = key_pin(identity.certificate.get());
+  const auto other = key_pin(stranger.certificate.get());
+  const TemporaryFile ca_file(pem(ca));
+  const auto refused = [&](const Identity& server_identity, std::vector<std::string> pins) {
+    const TlsContext context(TlsSettings{ca_file.path(), std::nullopt, std::move(pins)});
+    const WakeFd abort;
+    TlsServer server(server_identity);
+    try {
+      TlsStream::handshake(server.take_client(), context, "imap.example.com", soon(), abort);
+      return std::string();
+    } catch (const TlsError& error) {
+      return std::string(error.what());
+    }
+  };
+  CHECK(refused(identity, {pin}) == "");
+  CHECK(refused(identity, {other, pin}) == "");
+  CHECK(refused(identity, {other}) ==
+        "the key of imap.example.com is not the pinned one, but " + pin);
+  const auto good = issue({}, ca);
+  CHECK(refused(good, {}) == "");
+  CHECK(refused(good, {pin}) != "");
+}
+
+TEST_CASE("both ends have the same binding data, and each connection its own", "[net][tls]") {
+  const auto ca = authority();
+  const auto identity = issue({}, ca);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    std::string last;
+    for (int i = 0; i < 2; ++i) {
+      const Client client(ca);
+      std::string theirs;
+      TlsServer server(
+          identity, [&](TlsPeer& peer) { theirs = peer.binding(); }, version);
+      const auto stream = client.connect(server.take_client(), "imap.example.com");
+      REQUIRE(server.finish() == "");
+      const auto ours = stream->channel_binding();
+      REQUIRE(ours);
+      CHECK(ours->octets == theirs);
+      CHECK((ours->type == ChannelBinding::Type::tls_exporter) == (version == TLS1_3_VERSION));
+      CHECK(ours->octets != last);
+      last = ours->octets;
+    }
+  }
+}
