@@ -82,6 +82,12 @@ void Script::play(const std::string& line) {
   if (line.starts_with("S: ")) return send(with_tags(text) + "\r\n");
   if (line.starts_with("S+ ")) return send(with_tags(text));
   if (line == "S! close") return server_.reset();
+  if (line == "S! deflate") {
+    deflater_ = std::make_unique<Deflater>();
+    inflater_ = std::make_unique<Inflater>();
+    input_ = (*inflater_)(input_);
+    return;
+  }
   if (line != "S! silence") throw Deviation{fmt::format("not a line of a script: {}", line)};
   while (fill()) {
   }
@@ -94,7 +100,8 @@ bool Script::fill() {
   std::array<char, 65536> piece{};
   const auto got = ::recv(server_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
   if (got <= 0) return false;
-  input_.append(piece.data(), static_cast<std::size_t>(got));
+  const std::string_view octets(piece.data(), static_cast<std::size_t>(got));
+  input_ += inflater_ ? (*inflater_)(octets) : std::string(octets);
   return true;
 }
 
@@ -140,7 +147,9 @@ std::string Script::with_tags(std::string_view text) const {
   return filled;
 }
 
-void Script::send(std::string_view text) {
+void Script::send(std::string_view plain) {
+  const auto octets = deflater_ ? (*deflater_)(plain) : std::string(plain);
+  std::string_view text = octets;
   while (!text.empty()) {
     std::array wanted{pollfd{server_.get(), POLLOUT, 0}, pollfd{ending_.fd(), POLLIN, 0}};
     if (::poll(wanted.data(), wanted.size(), kPatience) <= 0 || wanted[0].revents == 0) return;

@@ -8,6 +8,7 @@
 ///   `C+ `  octets that the client must send with no line ending: the content of a literal;
 ///   `S: `  what the server sends as one line. `$1` stands for that tag here, too;
 ///   `S+ `  octets that the server sends as they are, with no line ending;
+///   `S! deflate`  from here on both sides compress (RFC 4978);
 ///   `S! silence`  the server says nothing until the client hangs up;
 ///   `S! close`    the server closes at once.
 /// At the end of the transcript the server closes its side. All waits end after ten seconds.
@@ -16,6 +17,7 @@
 #include "imap/base/unique_fd.h"
 #include "imap/base/wake_fd.h"
 #include "imap/net/stream.h"
+#include "tests/support/deflate.h"
 
 #include <map>
 #include <memory>
@@ -49,7 +51,7 @@ class Script {
   void play(const std::string& line);
   void expect_line(std::string_view wanted);
   void expect_octets(std::string_view wanted);
-  void send(std::string_view text);
+  void send(std::string_view plain);
   std::string with_tags(std::string_view text) const;
   std::string difference(std::string_view wanted, std::string_view got);
   /// False when nothing more will come.
@@ -62,6 +64,8 @@ class Script {
   imap::UniqueFd server_;
   std::string input_;
   std::map<char, std::string> tags_;
+  std::unique_ptr<Deflater> deflater_;
+  std::unique_ptr<Inflater> inflater_;
   imap::Synchronized<std::string> deviation_;
   std::thread thread_;
 };
