@@ -105,7 +105,9 @@ std::unique_ptr<imap::Session> Mount::connect(unsigned number) const {
   settings.trace = &trace_;
   settings.progress = &progress_;
   settings.number = number;
+  settings.compress = number == 0;  // the one that brings listings and no bodies, see Pool
   auto session = imap::Session::open(endpoint_, login_, tls_.get(), settings, abort_);
+  session->negotiate();
   spdlog::debug("connection {}: logged in, {}", number, session->description());
   return session;
 }

@@ -2,6 +2,7 @@
 
 #include "imap/base/ascii.h"
 #include "imap/base/errors.h"
+#include "imap/net/deflate_stream.h"
 #include "imap/wire/parse_response.h"
 #include "imap/wire/redact.h"
 
@@ -151,6 +152,10 @@ void Connection::trace_received(const Frame& frame) const {
 
 void Connection::trace_sent(std::string_view redacted) const {
   if (settings_.trace != nullptr) settings_.trace->line(settings_.number, 'C', redacted);
+}
+
+void Connection::compress() {
+  stream_ = std::make_unique<DeflateStream>(std::move(stream_), std::exchange(input_, {}));
 }
 
 std::string Connection::next_tag() {

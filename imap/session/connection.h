@@ -47,6 +47,9 @@ class Connection {
     Progress* progress = nullptr;
     /// Number in trace and log.
     unsigned number = 0;
+    /// Whether compression is asked for. Listings shrink to a third or a fifth; bodies in base64
+    /// hardly do, so connections that bring them are better off without.
+    bool compress = false;
   };
 
   Connection(std::unique_ptr<Stream> stream, const Settings& settings);
@@ -78,6 +81,11 @@ class Connection {
   std::unique_ptr<Stream> release_stream() { return std::move(stream_); }
   void adopt_stream(std::unique_ptr<Stream> stream) { stream_ = std::move(stream); }
 
+  /// From here on both sides compress: right after COMPRESS was accepted, with nothing else sent.
+  /// Input that is read already is compressed.
+  void compress();
+
+  const Settings& settings() const { return settings_; }
   /// Octets received so far; for progress.
   std::uint64_t received() const { return received_; }
   /// Has `react` called whenever octets arrive; empty: no more.

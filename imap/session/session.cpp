@@ -81,6 +81,7 @@ void Session::await_continuation(const std::string& tag) {
 Response Session::receive(BodySink* sink, Expects expects) {
   try {
     auto response = connection_.receive(sink);
+    translate_names(response);
     note(response);
     // One may be left over from a command that was refused; a second one means that the two sides
     // do not agree on what was sent.
@@ -95,6 +96,14 @@ Response Session::receive(BodySink* sink, Expects expects) {
   }
 }
 
+void Session::translate_names(Response& response) {
+  if (auto* row = std::get_if<ListRow>(&response)) {
+    row->name = names_.from_server(std::move(row->name));
+  } else if (auto* status = std::get_if<StatusRow>(&response)) {
+    status->name = names_.from_server(std::move(status->name));
+  }
+}
+
 void Session::note(const Response& response) {
   if (const auto* status = std::get_if<Status>(&response)) {
     note_status(*status);
@@ -102,6 +111,11 @@ void Session::note(const Response& response) {
     // One list may come in several responses.
     for (const auto& atom : capabilities->atoms()) {
       if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
+    }
+  } else if (const auto* enabled = std::get_if<Enabled>(&response)) {
+    // Some builds of Cyrus repeat it, even empty, during SELECT: nothing is turned off by that.
+    for (const auto& name : enabled->names) {
+      if (enabling_.contains(name)) enabled_.insert(name);
     }
   } else if (const auto* exists = std::get_if<Exists>(&response)) {
     if (selected_) selected_->exists = exists->count;
@@ -138,7 +152,15 @@ void Session::note_status(const Status& status) {
     }
   }
   if (!selected_) return;
-  if (status.code == "UIDVALIDITY") {
+  if (status.code == "CLOSED") {
+    // What came before belongs to the mailbox that was open (RFC 7162 3.2.11).
+    SelectedMailbox fresh;
+    fresh.name = selected_->name;
+    fresh.read_only = selected_->read_only;
+    selected_ = std::move(fresh);
+  } else if (status.code == "READ-ONLY" || status.code == "READ-WRITE") {
+    selected_->read_only = status.code == "READ-ONLY";
+  } else if (status.code == "UIDVALIDITY") {
     selected_->uid_validity.value = number_of<std::uint64_t>(status.arguments);
   } else if (status.code == "UIDNEXT") {
     selected_->uid_next.value = number_of<std::uint32_t>(status.arguments);

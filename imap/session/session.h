@@ -9,12 +9,14 @@
 
 #include "imap/session/connection.h"
 #include "imap/session/endpoint.h"
+#include "imap/session/mailbox_names.h"
 #include "imap/session/selected_mailbox.h"
 #include "imap/session/throttle.h"
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -56,7 +58,19 @@ class Session {
   /// Has `react` called on the connection's thread whenever octets arrive; empty: no more.
   void on_received(std::function<void()> react) { connection_.on_received(std::move(react)); }
 
-  // Mailboxes: session_mailboxes.cpp
+  // Extensions: session_extensions.cpp
+
+  /// Turns on what makes the session better: CONDSTORE, QRESYNC, UTF-8 names, and compression if
+  /// the settings want it. Once, after `open` and before any mailbox is opened. What the server
+  /// refuses stays off.
+  void negotiate();
+  /// Whether ENABLE turned this on: only what the server listed as ENABLED is (iCloud says OK and
+  /// lists nothing, MailKit#1871).
+  bool is_enabled(std::string_view extension) const;
+  /// Compresses both directions from here on, where offered. Whether they are compressed now.
+  bool compress();
+
+  // Mailboxes: session_mailboxes.cpp, session_select.cpp
 
   /// The prefix and delimiter of the user's own mailboxes. A server without NAMESPACE shows them by
   /// what it lists: where all but INBOX is below `INBOX.`, that is the prefix.
@@ -67,6 +81,11 @@ class Session {
   /// that is open already is opened again only with Refresh::yes.
   enum class Refresh { no, yes };
   const SelectedMailbox& examine(const std::string& mailbox, Refresh refresh);
+  /// The same with the right to change it (SELECT), if the server grants that: see `read_only`. One
+  /// that is open for reading alone is opened again.
+  const SelectedMailbox& select(const std::string& mailbox, Refresh refresh);
+  /// Leaves the open mailbox, if one is, and never expunges anything.
+  void unselect();
   const std::optional<SelectedMailbox>& selected() const { return selected_; }
   void noop();
   /// Whether the server says anything before the deadline when it is asked; the session is dead if
@@ -114,6 +133,7 @@ class Session {
   Response receive(BodySink* sink, Expects expects = Expects::answer);
   void note(const Response& response);
   void note_status(const Status& status);
+  void translate_names(Response& response);
   void await_continuation(const std::string& tag);
 
   // session_authenticate.cpp
@@ -129,6 +149,10 @@ class Session {
   void say(const Secret& message);
   void cancel_exchange();
 
+  // session_extensions.cpp, session_select.cpp
+  void enable();
+  const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox);
+
   // session_login.cpp
   void greet();
   void start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadline deadline,
@@ -139,6 +163,10 @@ class Session {
   Connection connection_;
   Capabilities capabilities_;
   std::optional<SelectedMailbox> selected_;
+  MailboxNames names_;
+  std::set<std::string, std::less<>> enabling_;  // asked for, upper case
+  std::set<std::string, std::less<>> enabled_;
+  bool compressed_ = false;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;

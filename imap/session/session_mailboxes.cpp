@@ -1,4 +1,4 @@
-// Mailboxes: where they are, which there are, opening one.
+// Mailboxes: where they are, which there are.
 
 #include "imap/base/ascii.h"
 #include "imap/base/errors.h"
@@ -53,20 +53,6 @@ std::vector<ListRow> Session::list() {
     rows.push_back({{}, rows.empty() ? std::nullopt : rows.front().delimiter, "INBOX"});
   }
   return rows;
-}
-
-const SelectedMailbox& Session::examine(const std::string& mailbox, Refresh refresh) {
-  if (selected_ && selected_->name == mailbox && refresh == Refresh::no) return *selected_;
-  selected_ = SelectedMailbox{};
-  selected_->name = mailbox;
-  try {
-    run(Command("EXAMINE").string(mailbox), "EXAMINE");
-  } catch (...) {
-    // A failed EXAMINE leaves no mailbox open (RFC 3501 6.3.1).
-    selected_.reset();
-    throw;
-  }
-  return *selected_;
 }
 
 void Session::noop() {

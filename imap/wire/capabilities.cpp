@@ -2,6 +2,8 @@
 
 #include "imap/base/ascii.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 namespace imap {
@@ -12,6 +14,16 @@ void Capabilities::add(std::string_view atom) {
 
 bool Capabilities::has(std::string_view atom) const {
   return atoms_.contains(to_upper(atom));
+}
+
+bool Capabilities::offers(std::string_view extension) const {
+  static constexpr std::array kWithinRev2{
+      "NAMESPACE", "UNSELECT", "UIDPLUS",       "ESEARCH",     "SEARCHRES", "ENABLE",     "IDLE",
+      "SASL-IR",   "MOVE",     "LIST-EXTENDED", "LIST-STATUS", "LITERAL-",  "STATUS=SIZE"};
+  if (has(extension)) return true;
+  return is_only_rev2() && std::ranges::any_of(kWithinRev2, [&](std::string_view within) {
+           return equal_ignoring_case(extension, within);
+         });
 }
 
 std::optional<std::uint64_t> Capabilities::non_sync_literal() const {

@@ -16,6 +16,11 @@ class Capabilities {
   /// made a client send a plain EXPUNGE.
   void add(std::string_view atom);
   bool has(std::string_view atom) const;
+  /// The same for an extension that IMAP4rev2 is made of (RFC 9051 appendix E): a server that knows
+  /// nothing else need not name it. One that offers IMAP4rev1 as well is spoken to in that.
+  bool offers(std::string_view extension) const;
+  /// IMAP4rev2 is the only language of the server.
+  bool is_only_rev2() const { return has("IMAP4REV2") && !has("IMAP4REV1"); }
   bool empty() const { return atoms_.empty(); }
   const std::set<std::string, std::less<>>& atoms() const { return atoms_; }
 

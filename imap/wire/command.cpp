@@ -1,5 +1,7 @@
 #include "imap/wire/command.h"
 
+#include "imap/base/utf8.h"
+
 #include <fmt/format.h>
 #include <string.h>
 
@@ -12,11 +14,12 @@ namespace {
 /// Servers limit the length of a line, and a quoted string is part of one.
 constexpr std::size_t kLongestQuoted = 1000;
 
+bool is_ascii(std::string_view octets) {
+  return std::ranges::all_of(octets, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 bool fits_quoted(std::string_view octets) {
-  return octets.size() <= kLongestQuoted && std::ranges::none_of(octets, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return c == '\r' || c == '\n' || byte >= 0x80;
-         });
+  return octets.size() <= kLongestQuoted && octets.find_first_of("\r\n") == std::string_view::npos;
 }
 
 std::string quoted(std::string_view octets) {
@@ -54,12 +57,13 @@ Command& Command::raw(std::string_view text) {
   return *this;
 }
 
-void Command::add_string(std::string_view octets, bool is_secret) {
+void Command::add_string(std::string_view octets, Charset quotable, bool is_secret) {
   if (octets.find('\0') != std::string_view::npos) {
     throw std::invalid_argument("a NUL character cannot be sent");
   }
   append(" ");
-  if (!fits_quoted(octets)) {
+  const bool clean = quotable == Charset::utf8 ? is_utf8(octets) : is_ascii(octets);
+  if (!clean || !fits_quoted(octets)) {
     parts_.emplace_back(std::string(octets), true, is_secret);
   } else if (is_secret) {
     parts_.emplace_back(quoted(octets), false, true);
@@ -69,12 +73,17 @@ void Command::add_string(std::string_view octets, bool is_secret) {
 }
 
 Command& Command::string(std::string_view octets) {
-  add_string(octets, false);
+  add_string(octets, Charset::ascii, false);
+  return *this;
+}
+
+Command& Command::utf8_string(std::string_view octets) {
+  add_string(octets, Charset::utf8, false);
   return *this;
 }
 
 Command& Command::secret(std::string_view octets) {
-  add_string(octets, true);
+  add_string(octets, Charset::ascii, true);
   return *this;
 }
 

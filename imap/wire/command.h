@@ -34,6 +34,8 @@ class Command {
   /// Adds a string of any octets: quoted where that can hold it, else a literal. Throws
   /// std::invalid_argument for NUL, which no string can hold (RFC 3501 section 9, CHAR8).
   Command& string(std::string_view octets);
+  /// The same where the server takes UTF-8 in quoted strings (RFC 6855 section 3).
+  Command& utf8_string(std::string_view octets);
   /// The same for what no trace may show.
   Command& secret(std::string_view octets);
   /// The set must not be empty.
@@ -45,7 +47,8 @@ class Command {
 
  private:
   void append(std::string_view text);
-  void add_string(std::string_view octets, bool is_secret);
+  enum class Charset { ascii, utf8 };
+  void add_string(std::string_view octets, Charset quotable, bool is_secret);
 
   std::vector<Part> parts_;
 };

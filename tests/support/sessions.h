@@ -18,6 +18,26 @@ std::unique_ptr<imap::Session> open_session(Script& script,
                                             const imap::Connection::Settings& settings = patient(),
                                             const imap::Login& login = alice());
 
+/// Runs `act` on a session with a server of these capabilities that needs no login, and says how
+/// the transcript was deviated from. Its first tag is `$2`.
+template <class Act>
+std::string play(const std::string& capabilities, const Script::Lines& lines, const Act& act) {
+  Script script(after_login(capabilities, lines));
+  const auto session = open_session(script);
+  act(*session);
+  return script.deviations();
+}
+
+/// The same, after `negotiate`.
+template <class Act>
+std::string play_negotiated(const std::string& capabilities, const Script::Lines& lines,
+                            const Act& act) {
+  return play(capabilities, lines, [&](imap::Session& session) {
+    session.negotiate();
+    act(session);
+  });
+}
+
 /// Keeps what a sink is told.
 class RecordingSink final : public imap::BodySink {
  public:

@@ -81,7 +81,7 @@ TEST_CASE("twenty senseless responses are dropped, the next ends the session",
 TEST_CASE("an answer before the command was sent ends the session", "[session][failures]") {
   Script script(after_login("IMAP4rev1", {"C: $2 EXAMINE {1}", "S: $2 OK", "S! silence"}));
   const auto session = session_with(script);
-  CHECK_THROWS_AS(session->examine("\n", Session::Refresh::no), imap::ProtocolError);
+  CHECK_THROWS_AS(session->examine("\xff", Session::Refresh::no), imap::ProtocolError);
   CHECK_FALSE(session->is_usable());
   CHECK_FALSE(session->selected());
 }
