@@ -75,6 +75,12 @@ class LimitError : public Error {
   using Error::Error;
 };
 
+/// The server lacks what the call needs, and nothing was sent: the caller does it another way.
+class UnsupportedError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The server answered NO or BAD.
 class CommandError : public Error {
  public:

@@ -99,6 +99,8 @@ Response Session::receive(BodySink* sink, Expects expects) {
 void Session::translate_names(Response& response) {
   if (auto* row = std::get_if<ListRow>(&response)) {
     row->name = names_.from_server(std::move(row->name));
+  } else if (auto* lsub = std::get_if<LsubRow>(&response)) {
+    lsub->row.name = names_.from_server(std::move(lsub->row.name));
   } else if (auto* status = std::get_if<StatusRow>(&response)) {
     status->name = names_.from_server(std::move(status->name));
   }
@@ -169,23 +171,12 @@ void Session::note_status(const Status& status) {
   }
 }
 
-Status Session::finish(const std::string& tag, std::string_view what, const Collect& collect,
-                       BodySink* sink) {
+Status Session::outcome(const std::string& tag, const Collect& collect, BodySink* sink) {
   while (true) {
     if (auto& answer = pending_.at(tag)) {
       auto status = std::move(*answer);
       pending_.erase(tag);
-      if (status.condition == Condition::ok) return status;
-      if (status.text.find("authenticated but not connected") != std::string::npos) {
-        // Exchange accepts a wrong password and refuses whatever comes next.
-        usable_ = false;
-        throw AuthenticationError(fmt::format("the server refused the login: {}", status.text));
-      }
-      const bool no = status.condition == Condition::no;
-      throw CommandError(
-          no ? CommandError::Status::no : CommandError::Status::bad, status.code,
-          fmt::format("{}: {}{}{}{} {}", what, no ? "NO" : "BAD", status.code.empty() ? "" : " [",
-                      status.code, status.code.empty() ? "" : "]", status.text));
+      return status;
     }
     auto response = receive(sink);
     if (!collect) continue;
@@ -197,6 +188,27 @@ Status Session::finish(const std::string& tag, std::string_view what, const Coll
       throw;
     }
   }
+}
+
+void Session::check(const Status& answer, std::string_view what) {
+  if (answer.condition == Condition::ok) return;
+  if (answer.text.find("authenticated but not connected") != std::string::npos) {
+    // Exchange accepts a wrong password and refuses whatever comes next.
+    usable_ = false;
+    throw AuthenticationError(fmt::format("the server refused the login: {}", answer.text));
+  }
+  const bool no = answer.condition == Condition::no;
+  throw CommandError(
+      no ? CommandError::Status::no : CommandError::Status::bad, answer.code,
+      fmt::format("{}: {}{}{}{} {}", what, no ? "NO" : "BAD", answer.code.empty() ? "" : " [",
+                  answer.code, answer.code.empty() ? "" : "]", answer.text));
+}
+
+Status Session::finish(const std::string& tag, std::string_view what, const Collect& collect,
+                       BodySink* sink) {
+  auto answer = outcome(tag, collect, sink);
+  check(answer, what);
+  return answer;
 }
 
 Status Session::run(const Command& command, std::string_view what, const Collect& collect) {

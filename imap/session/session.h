@@ -9,7 +9,9 @@
 
 #include "imap/session/connection.h"
 #include "imap/session/endpoint.h"
+#include "imap/session/list_request.h"
 #include "imap/session/mailbox_names.h"
+#include "imap/session/message_summary.h"
 #include "imap/session/selected_mailbox.h"
 #include "imap/session/throttle.h"
 
@@ -25,16 +27,6 @@ namespace imap {
 
 class SaslMechanism;
 class TlsContext;
-
-/// What a listing needs of one message.
-struct MessageSummary {
-  Uid uid;
-  Flags flags;
-  std::optional<std::uint64_t> size;         // RFC822.SIZE: a hint
-  std::optional<std::string> internal_date;  // as sent
-  ModSeq modseq;
-  std::string header;  // the header fields asked for, raw
-};
 
 class Session {
  public:
@@ -70,13 +62,29 @@ class Session {
   /// Compresses both directions from here on, where offered. Whether they are compressed now.
   bool compress();
 
-  // Mailboxes: session_mailboxes.cpp, session_select.cpp
+  // Mailboxes: session_mailboxes.cpp, session_list.cpp, session_select.cpp. Names are modified
+  // UTF-7, whatever the server speaks.
 
   /// The prefix and delimiter of the user's own mailboxes. A server without NAMESPACE shows them by
   /// what it lists: where all but INBOX is below `INBOX.`, that is the prefix.
   Namespace personal_namespace(const std::vector<ListRow>& listed);
-  /// All mailboxes that the server lists, INBOX always among them.
-  std::vector<ListRow> list();
+  /// The mailboxes that the server lists, INBOX always among them unless a prefix is given. What
+  /// the server advertises and answers BAD to is asked for in smaller steps, and not again in this
+  /// session.
+  std::vector<ListRow> list(const ListRequest& request = {});
+  /// What is in a mailbox that need not be open. Often stale for the one that is (RFC 9051 6.3.11).
+  StatusRow status(const std::string& mailbox);
+  /// The same of many, 25 commands ahead at most; nothing for those that the server refuses.
+  std::vector<std::optional<StatusRow>> statuses(const std::vector<std::string>& mailboxes);
+  /// Makes a mailbox, marked for `use` where the server offers that. Its MAILBOXID, or empty.
+  std::string create_mailbox(const std::string& mailbox, std::optional<SpecialUse> use = {});
+  /// Deletes a mailbox with all that is in it; refused for INBOX. It is left first if it is open.
+  void delete_mailbox(const std::string& mailbox);
+  /// Renames a mailbox and all below it; refused for INBOX, whose messages would move alone.
+  /// Subscriptions stay with the old names (RFC 9051 6.3.6), and UIDVALIDITY may change.
+  void rename_mailbox(const std::string& from, const std::string& to);
+  enum class Subscription { add, remove };
+  void subscribe(const std::string& mailbox, Subscription subscription);
   /// Opens a mailbox without the right to change it (EXAMINE); no message loses \Recent. A mailbox
   /// that is open already is opened again only with Refresh::yes.
   enum class Refresh { no, yes };
@@ -125,7 +133,11 @@ class Session {
 
   // session.cpp
   std::string send(const Command& command);
-  /// Waits for the tagged answer; throws CommandError naming `what` unless it is OK.
+  /// Waits for the tagged answer, whatever it is.
+  Status outcome(const std::string& tag, const Collect& collect = {}, BodySink* sink = nullptr);
+  /// Throws CommandError naming `what` unless the answer is OK.
+  void check(const Status& answer, std::string_view what);
+  /// Both.
   Status finish(const std::string& tag, std::string_view what, const Collect& collect = {},
                 BodySink* sink = nullptr);
   Status run(const Command& command, std::string_view what, const Collect& collect = {});
@@ -149,6 +161,17 @@ class Session {
   void say(const Secret& message);
   void cancel_exchange();
 
+  // session_list.cpp, session_mailboxes.cpp
+  enum class ListStage { everything, basic_status, least, plain };
+  std::string list_options(const ListRequest& request, ListStage stage) const;
+  std::string status_items(bool all) const;
+  std::vector<ListRow> list_in_stages(const ListRequest& request);
+  std::vector<ListRow> list_once(const std::string& prefix, const std::string& options);
+  void mark_special_uses(std::vector<ListRow>& rows, const std::string& prefix);
+  void mark_subscriptions(std::vector<ListRow>& rows, const std::string& prefix);
+  void add_statuses(std::vector<ListRow>& rows);
+  void leave(const std::string& mailbox);
+
   // session_extensions.cpp, session_select.cpp
   void enable();
   const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox);
@@ -167,6 +190,9 @@ class Session {
   std::set<std::string, std::less<>> enabling_;  // asked for, upper case
   std::set<std::string, std::less<>> enabled_;
   bool compressed_ = false;
+  // What the server turned out not to take although it offers it:
+  ListStage list_stage_ = ListStage::everything;
+  bool rich_status_ = true;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;

@@ -1,12 +1,11 @@
-// Mailboxes: where they are, which there are.
+// Mailboxes: where the user's own are, making, renaming and deleting them, subscriptions.
 
-#include "imap/base/ascii.h"
 #include "imap/base/errors.h"
+#include "imap/base/mailbox_name.h"
 #include "imap/session/session.h"
+#include "imap/wire/response_codes.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace imap {
 
@@ -22,10 +21,18 @@ Namespace guessed_namespace(const std::vector<ListRow>& listed) {
   return guess;
 }
 
+/// GreenMail deletes INBOX when asked to, and RENAME empties it on any server (RFC 3501 6.3.5):
+/// nobody means that.
+void refuse_inbox(std::string_view mailbox, std::string_view command) {
+  if (!is_inbox(mailbox)) return;
+  throw CommandError(CommandError::Status::no, "CANNOT",
+                     fmt::format("{}: INBOX stays where it is", command));
+}
+
 }  // namespace
 
 Namespace Session::personal_namespace(const std::vector<ListRow>& listed) {
-  if (!capabilities_.has("NAMESPACE")) return guessed_namespace(listed);
+  if (!capabilities_.offers("NAMESPACE")) return guessed_namespace(listed);
   std::optional<Namespace> found;
   run(Command("NAMESPACE"), "NAMESPACE", [&found](Response& response) {
     const auto* row = std::get_if<NamespaceRow>(&response);
@@ -34,25 +41,41 @@ Namespace Session::personal_namespace(const std::vector<ListRow>& listed) {
   return found.value_or(Namespace{});
 }
 
-std::vector<ListRow> Session::list() {
-  constexpr std::size_t kMostMailboxes = 50'000;
-  std::vector<ListRow> rows;
-  run(Command("LIST \"\" \"*\""), "LIST", [&rows](Response& response) {
-    auto* row = std::get_if<ListRow>(&response);
-    if (row == nullptr || row->name.empty()) return;
-    if (rows.size() >= kMostMailboxes)
-      throw LimitError("the server lists more than 50,000 mailboxes");
-    // Yahoo and mox write `Inbox`; the name is case-insensitive (RFC 3501 5.1).
-    if (equal_ignoring_case(row->name, "INBOX")) row->name = "INBOX";
-    rows.push_back(std::move(*row));
-  });
-  // strato.de leaves INBOX out.
-  const bool has_inbox =
-      std::ranges::any_of(rows, [](const ListRow& row) { return row.name == "INBOX"; });
-  if (!has_inbox) {
-    rows.push_back({{}, rows.empty() ? std::nullopt : rows.front().delimiter, "INBOX"});
+std::string Session::create_mailbox(const std::string& mailbox, std::optional<SpecialUse> use) {
+  Command command("CREATE");
+  names_.add_to(command, mailbox);
+  if (use && capabilities_.has("CREATE-SPECIAL-USE")) {
+    command.raw(fmt::format("(USE ({}))", attribute_of(*use)));
   }
-  return rows;
+  return mailbox_id_in(run(command, "CREATE"));
+}
+
+void Session::delete_mailbox(const std::string& mailbox) {
+  refuse_inbox(mailbox, "DELETE");
+  leave(mailbox);
+  Command command("DELETE");
+  names_.add_to(command, mailbox);
+  run(command, "DELETE");
+}
+
+void Session::rename_mailbox(const std::string& from, const std::string& to) {
+  refuse_inbox(from, "RENAME");
+  leave(from);
+  Command command("RENAME");
+  names_.add_to(command, from);
+  names_.add_to(command, to);
+  run(command, "RENAME");
+}
+
+void Session::leave(const std::string& mailbox) {
+  // UW refuses to delete what is open.
+  if (selected_ && selected_->name == mailbox) unselect();
+}
+
+void Session::subscribe(const std::string& mailbox, Subscription subscription) {
+  Command command(subscription == Subscription::add ? "SUBSCRIBE" : "UNSUBSCRIBE");
+  names_.add_to(command, mailbox);
+  run(command, subscription == Subscription::add ? "SUBSCRIBE" : "UNSUBSCRIBE");
 }
 
 void Session::noop() {

@@ -22,6 +22,10 @@ struct Limits {
   std::size_t depth = 64;
   /// Elements of any one list.
   std::size_t list_items = 100'000;
+  /// Octets of an object id: RFC 8474 allows 255.
+  std::size_t object_id = 255;
+  /// Mailboxes of one account.
+  std::size_t mailboxes = 50'000;
   /// Ranges of one UID set.
   std::size_t uid_ranges = 16'000'000;
 };

@@ -9,6 +9,9 @@ namespace imap {
 
 FetchRow parse_fetch(Lexer& lexer, Seq seq);
 ListRow parse_list(Lexer& lexer);
+/// `(F123)`, as RFC 8474 has it, or bare as some servers send it; empty for NIL and
+/// for what is no object id.
+std::string parse_object_id(Lexer& lexer);
 NamespaceRow parse_namespace(Lexer& lexer);
 StatusRow parse_status_row(Lexer& lexer);
 SearchResult parse_search(Lexer& lexer);

@@ -1,6 +1,8 @@
 #include "imap/base/ascii.h"
 #include "imap/wire/parse.h"
 
+#include <algorithm>
+
 namespace imap {
 namespace {
 
@@ -45,12 +47,29 @@ void skip_namespace_extension(Lexer& lexer) {
 
 }  // namespace
 
+std::string parse_object_id(Lexer& lexer) {
+  auto id = lexer.rest();
+  if (id.starts_with('(')) id.remove_prefix(1);
+  id = id.substr(0, id.find_first_of("() "));
+  lexer.skip_value();
+  // RFC 8474 allows 255 octets.
+  if (id.size() > lexer.limits().object_id) lexer.fail("a shorter object id");
+  const bool valid = std::ranges::all_of(id, [](char c) {
+    return (c >= '0' && c <= '9') || (ascii_upper(c) >= 'A' && ascii_upper(c) <= 'Z') || c == '_' ||
+           c == '-';
+  });
+  return valid && !equal_ignoring_case(id, "NIL") ? std::string(id) : std::string();
+}
+
 ListRow parse_list(Lexer& lexer) {
   ListRow row;
   lexer.expect_char('(');
   lexer.skip_spaces();
   while (!lexer.try_char(')')) {
-    row.attributes.push_back(lexer.expect_string());
+    auto attribute = lexer.expect_string();
+    if (const auto use = special_use_of(attribute); use && !row.use) row.use = use;
+    if (equal_ignoring_case(attribute, "\\Subscribed")) row.subscribed = true;
+    row.attributes.push_back(std::move(attribute));
     if (row.attributes.size() > 256) lexer.fail("at most 256 attributes");
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");
@@ -102,9 +121,14 @@ StatusRow parse_status_row(Lexer& lexer) {
   while (!lexer.try_char(')')) {
     const auto item = to_upper(lexer.expect_atom());
     lexer.skip_spaces();
+    if (item == "MAILBOXID") {
+      row.mailbox_id = parse_object_id(lexer);
+      lexer.skip_spaces();
+      continue;
+    }
     const auto number = lexer.try_number();
     if (!number) {
-      lexer.skip_value();  // MAILBOXID (...), or a bad number
+      lexer.skip_value();  // APPENDLIMIT NIL, or a bad number
     } else if (item == "MESSAGES") {
       row.messages = narrow(*number);
     } else if (item == "UNSEEN") {
@@ -117,6 +141,8 @@ StatusRow parse_status_row(Lexer& lexer) {
       row.highest_modseq = *number;
     } else if (item == "SIZE") {
       row.size = *number;
+    } else if (item == "APPENDLIMIT") {
+      row.append_limit = *number;
     }
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");

@@ -116,6 +116,7 @@ Response parse_untagged(Lexer& lexer) {
   lexer.skip_spaces();
   if (is("CAPABILITY")) return parse_capability(lexer);
   if (is("LIST") || is("XLIST")) return parse_list(lexer);
+  if (is("LSUB")) return LsubRow{parse_list(lexer)};
   if (is("STATUS")) return parse_status_row(lexer);
   if (is("SEARCH")) return parse_search(lexer);
   if (is("ESEARCH")) return parse_esearch(lexer);

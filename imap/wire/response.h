@@ -2,14 +2,18 @@
 /// What a server can say, as values. Whatever is not understood is `Ignored`: unknown responses and
 /// items are skipped, as RFC 3501 asks.
 
+#include "imap/base/ascii.h"
 #include "imap/base/flags.h"
 #include "imap/base/ids.h"
 #include "imap/base/uid_set.h"
 #include "imap/wire/capabilities.h"
+#include "imap/wire/special_use.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,11 +35,39 @@ struct Continuation {
   std::string text;
 };
 
-/// One row of LIST.
+/// One row of STATUS; what was not sent is absent.
+struct StatusRow {
+  std::string name;
+  std::optional<std::uint32_t> messages;
+  std::optional<std::uint32_t> unseen;
+  std::optional<std::uint32_t> uid_next;
+  std::optional<std::uint64_t> uid_validity;
+  std::optional<std::uint64_t> highest_modseq;
+  std::optional<std::uint64_t> size;          // octets (RFC 8438)
+  std::string mailbox_id;                     // survives RENAME (RFC 8474 section 4); or empty
+  std::optional<std::uint64_t> append_limit;  // largest message, octets (RFC 7889)
+};
+
+/// One row of LIST or XLIST.
 struct ListRow {
   std::vector<std::string> attributes;  // as sent, with backslash
   std::optional<char> delimiter;        // nothing: flat
   std::string name;                     // the server's octets
+  std::optional<SpecialUse> use{};      // what the attributes say it is for
+  bool subscribed = false;              // \Subscribed, or listed by LSUB
+  std::optional<StatusRow> status{};    // where it was asked for and given
+
+  bool has(std::string_view attribute) const {
+    return std::ranges::any_of(
+        attributes, [=](const auto& one) { return equal_ignoring_case(one, attribute); });
+  }
+  /// Messages can be in it. \NonExistent implies \Noselect (RFC 9051 7.3.1).
+  bool is_selectable() const { return !has("\\Noselect") && !has("\\NonExistent"); }
+};
+
+/// One row of LSUB. One with \Noselect is not subscribed: something below it is (RFC 3501 6.3.9).
+struct LsubRow {
+  ListRow row;
 };
 
 struct Namespace {
@@ -46,17 +78,6 @@ struct Namespace {
 /// The personal namespaces of a NAMESPACE response (RFC 2342); others are not mounted.
 struct NamespaceRow {
   std::vector<Namespace> personal;
-};
-
-/// One row of STATUS; what was not sent is absent.
-struct StatusRow {
-  std::string name;
-  std::optional<std::uint32_t> messages;
-  std::optional<std::uint32_t> unseen;
-  std::optional<std::uint32_t> uid_next;
-  std::optional<std::uint64_t> uid_validity;
-  std::optional<std::uint64_t> highest_modseq;
-  std::optional<std::uint64_t> size;
 };
 
 /// SEARCH or ESEARCH: the numbers found (UIDs, because nothing but UID SEARCH is ever sent).
@@ -105,7 +126,7 @@ struct Enabled {
 struct Ignored {};
 
 using Response =
-    std::variant<Ignored, Status, Continuation, Capabilities, ListRow, NamespaceRow, StatusRow,
-                 SearchResult, FetchRow, Exists, Expunge, Vanished, FlagsRow, Enabled>;
+    std::variant<Ignored, Status, Continuation, Capabilities, ListRow, LsubRow, NamespaceRow,
+                 StatusRow, SearchResult, FetchRow, Exists, Expunge, Vanished, FlagsRow, Enabled>;
 
 }  // namespace imap

@@ -92,18 +92,19 @@ TEST_CASE("a second ENABLED, even empty, changes nothing", "[session][enable]") 
 }
 
 TEST_CASE("an IMAP4rev2 server is spoken to without any other name", "[session][rev2]") {
-  CHECK(play_negotiated(
-            "IMAP4rev2 AUTH=PLAIN",
-            {"C: $2 LIST \"\" \"*\"", "S: * LIST () \"/\" \"Entw\xC3\xBCrfe\"", "S: $2 OK",
-             "C: $3 EXAMINE \"Entw\xC3\xBCrfe\"", "S: * 2 EXISTS", "S: $3 OK [READ-ONLY]",
-             "C: $4 UID SEARCH RETURN (ALL) ALL", "S: * ESEARCH (TAG \"$4\") UID ALL 4:5",
-             "S: $4 OK", "C: $5 UNSELECT", "S: $5 OK"},
-            [](Session& session) {
-              CHECK(session.list().front().name == "Entw&APw-rfe");
-              session.examine("Entw&APw-rfe", Session::Refresh::no);
-              CHECK(session.search_all() == imap::UidSet(imap::Uid{4}, imap::Uid{5}));
-              session.unselect();
-            }) == Script::none);
+  CHECK(
+      play_negotiated("IMAP4rev2 AUTH=PLAIN",
+                      {"C: $2 LIST \"\" \"*\" RETURN (SUBSCRIBED CHILDREN)",
+                       "S: * LIST () \"/\" \"Entw\xC3\xBCrfe\"", "S: $2 OK",
+                       "C: $3 EXAMINE \"Entw\xC3\xBCrfe\"", "S: * 2 EXISTS", "S: $3 OK [READ-ONLY]",
+                       "C: $4 UID SEARCH RETURN (ALL) ALL", "S: * ESEARCH (TAG \"$4\") UID ALL 4:5",
+                       "S: $4 OK", "C: $5 UNSELECT", "S: $5 OK"},
+                      [](Session& session) {
+                        CHECK(session.list().front().name == "Entw&APw-rfe");
+                        session.examine("Entw&APw-rfe", Session::Refresh::no);
+                        CHECK(session.search_all() == imap::UidSet(imap::Uid{4}, imap::Uid{5}));
+                        session.unselect();
+                      }) == Script::none);
 }
 
 TEST_CASE("after COMPRESS both directions are compressed", "[session][compress]") {

@@ -121,3 +121,37 @@ TEST_CASE("flags are read in every form", "[imap][parse][flags]") {
   for (int i = 0; i < 257; ++i) many += "k" + std::to_string(i) + ' ';
   CHECK_THROWS_AS(parse("* FLAGS (" + many + ")"), imap::ProtocolError);
 }
+
+TEST_CASE("LIST says what a mailbox is for, XLIST in words of its own", "[imap][parse][list]") {
+  using imap::SpecialUse;
+  const auto use = [](const std::string& attribute) {
+    return parse_as<ListRow>("* LIST (\\HasNoChildren " + attribute + ") \"/\" x").use;
+  };
+  CHECK(use("\\Sent") == SpecialUse::sent);
+  CHECK(use("\\JUNK") == SpecialUse::junk);
+  CHECK(use("\\AllMail") == SpecialUse::all);
+  CHECK(use("\\Spam") == SpecialUse::junk);
+  CHECK(use("\\Starred") == SpecialUse::flagged);
+  CHECK_FALSE(use("\\Inbox"));
+  CHECK_FALSE(use("Sent"));
+  CHECK(imap::attribute_of(SpecialUse::flagged) == "\\Flagged");
+}
+
+TEST_CASE("\\NonExistent implies \\Noselect", "[imap][parse][list]") {
+  CHECK_FALSE(parse_as<ListRow>("* LIST (\\nonexistent) \"/\" x").is_selectable());
+  CHECK_FALSE(parse_as<ListRow>("* LIST (\\NoSelect) \"/\" x").is_selectable());
+  CHECK(parse_as<ListRow>("* LIST (\\Subscribed) \"/\" x").is_selectable());
+  CHECK(parse_as<imap::LsubRow>("* LSUB () \"/\" x").row.name == "x");
+}
+
+TEST_CASE("STATUS takes an object id in both forms, and an absent limit", "[imap][parse][status]") {
+  CHECK(parse_as<StatusRow>("* STATUS x (MAILBOXID (F1) MESSAGES 3)").mailbox_id == "F1");
+  const auto bare = parse_as<StatusRow>("* STATUS x (MAILBOXID F1 APPENDLIMIT NIL MESSAGES 3)");
+  CHECK(bare.mailbox_id == "F1");
+  CHECK_FALSE(bare.append_limit);
+  CHECK(bare.messages == 3U);
+  CHECK(parse_as<StatusRow>("* STATUS x (MAILBOXID (" + std::string(255, 'x') + "))")
+            .mailbox_id.size() == 255);
+  CHECK_THROWS_AS(parse("* STATUS x (MAILBOXID (" + std::string(256, 'x') + "))"),
+                  imap::ProtocolError);
+}
