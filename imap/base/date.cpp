@@ -1,8 +1,13 @@
 #include "imap/base/date.h"
 
+#include "imap/base/ascii.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <stdexcept>
 
 namespace imap {
 namespace {
@@ -102,6 +107,22 @@ std::optional<std::int64_t> parse_internal_date(std::string_view text) {
   if (years == 0 || !date.ok() || hours > 23 || minutes > 59 || seconds > 60) return std::nullopt;
   const std::int64_t days = sys_days{date}.time_since_epoch().count();
   return days * 86400 + hours * 3600 + minutes * 60 + seconds - zone;
+}
+
+std::string format_internal_date(std::int64_t unix_seconds) {
+  using std::chrono::seconds;
+  const auto days =
+      std::chrono::floor<std::chrono::days>(std::chrono::sys_time<seconds>(seconds(unix_seconds)));
+  constexpr sys_days kFirst = year{1000} / 1 / 1;
+  constexpr sys_days kLast = year{9999} / 12 / 31;
+  if (days < kFirst || days > kLast) throw std::invalid_argument("a date beyond what IMAP can say");
+  const year_month_day date(days);
+  const std::chrono::hh_mm_ss time(seconds(unix_seconds) - days.time_since_epoch());
+  std::string name(kMonths.at(unsigned{date.month()} - 1));
+  name[0] = ascii_upper(name[0]);
+  return fmt::format("{:2}-{}-{} {:02}:{:02}:{:02} +0000", unsigned{date.day()}, name,
+                     int{date.year()}, time.hours().count(), time.minutes().count(),
+                     time.seconds().count());
 }
 
 }  // namespace imap

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace imap {
@@ -13,5 +14,9 @@ namespace imap {
 /// minute), no zone (taken as UTC). Nothing for any other text and for dates that do not exist,
 /// such as `00-Jan-0000` of Domino.
 std::optional<std::int64_t> parse_internal_date(std::string_view text);
+
+/// ` 7-Nov-2026 09:30:00 +0000`: the day has two places, as RFC 3501 wants it. Throws
+/// std::invalid_argument for years that have not four digits.
+std::string format_internal_date(std::int64_t unix_seconds);
 
 }  // namespace imap

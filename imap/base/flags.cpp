@@ -7,15 +7,20 @@
 
 namespace imap {
 
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Flags::Bit>, 6> kSystemFlags{{
+    {"\\Seen", Flags::seen},
+    {"\\Answered", Flags::answered},
+    {"\\Flagged", Flags::flagged},
+    {"\\Deleted", Flags::deleted},
+    {"\\Draft", Flags::draft},
+    {"\\Recent", Flags::recent},
+}};
+
+}  // namespace
+
 void Flags::add(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Bit>, 6> kSystemFlags{{
-      {"\\Seen", seen},
-      {"\\Answered", answered},
-      {"\\Flagged", flagged},
-      {"\\Deleted", deleted},
-      {"\\Draft", draft},
-      {"\\Recent", recent},
-  }};
   for (const auto& [text, bit] : kSystemFlags) {
     if (equal_ignoring_case(name, text)) {
       bits |= bit;
@@ -23,6 +28,15 @@ void Flags::add(std::string_view name) {
     }
   }
   if (!name.empty() && name != "\\") keywords.emplace_back(name);
+}
+
+std::vector<std::string_view> Flags::names() const {
+  std::vector<std::string_view> all;
+  for (const auto& [text, bit] : kSystemFlags) {
+    if (has(bit)) all.push_back(text);
+  }
+  all.insert(all.end(), keywords.begin(), keywords.end());
+  return all;
 }
 
 }  // namespace imap

@@ -25,6 +25,8 @@ struct Flags {
   /// Adds one flag as it stands on the wire: `\Seen` in any case becomes its bit, an unknown system
   /// flag or a keyword is kept by name. An empty name or a lone `\` is ignored (home.pl sends it).
   void add(std::string_view name);
+  /// The names as they stand on the wire, system flags first. The views live as long as this does.
+  std::vector<std::string_view> names() const;
   bool operator==(const Flags&) const = default;
 };
 

@@ -1,14 +1,10 @@
 #include "imap/session/resync.h"
 
+#include "imap/session/uid_batches.h"
+
 #include <algorithm>
 
 namespace imap {
-namespace {
-
-/// Ranges in one command: 900 octets at most, as Yahoo and UW do not take lines above 1000.
-constexpr std::size_t kMostRanges = 40;
-
-}  // namespace
 
 MailboxDelta compare(Session& session, const std::string& mailbox, const KnownMailbox& known) {
   MailboxDelta delta;

@@ -1,9 +1,12 @@
 #pragma once
-/// What the server said of a mailbox when it was opened, and since. A plain value.
+/// What the server said of a mailbox when it was opened, and since. Plain values.
 
+#include "imap/base/flags.h"
 #include "imap/base/ids.h"
+#include "imap/base/uid_set.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace imap {
@@ -14,7 +17,30 @@ struct SelectedMailbox {
   std::uint32_t exists = 0;
   UidValidity uid_validity;  // 0: the server gave none, UIDs mean nothing later
   Uid uid_next;              // 0: not said
-  ModSeq highest_modseq;     // 0: none
+  /// Up to where changes have been reported; moves with every tagged answer (RFC 7162 section 6).
+  /// 0: the mailbox keeps no mod-sequences.
+  ModSeq highest_modseq;
+  std::string mailbox_id;    // OBJECTID; or empty
+  bool sticky_uids = true;   // not so: UIDs mean nothing later (UIDNOTSTICKY, RFC 4315)
+  bool any_keyword = false;  // new keywords can be made
+  Flags flags;
+  std::optional<Flags> permanent_flags;
+
+  /// Whether a change of the flag will last. An empty PERMANENTFLAGS in a mailbox that is open for
+  /// writing is a bug that is met in the wild; FLAGS counts then, as with Thunderbird.
+  bool keeps(Flags::Bit flag) const {
+    if (read_only) return false;
+    if (!permanent_flags) return true;
+    const bool said = *permanent_flags != Flags{} || any_keyword;
+    return said ? permanent_flags->has(flag) : flags.has(flag);
+  }
+};
+
+/// Up to where the caller knows a mailbox, for QRESYNC.
+struct ResyncPoint {
+  UidValidity uid_validity;
+  ModSeq modseq;
+  UidSet known;  // may be empty: all up to the newest of that time
 };
 
 }  // namespace imap

@@ -11,11 +11,15 @@
 #include "imap/session/endpoint.h"
 #include "imap/session/list_request.h"
 #include "imap/session/mailbox_names.h"
+#include "imap/session/message_changes.h"
 #include "imap/session/message_summary.h"
 #include "imap/session/selected_mailbox.h"
 #include "imap/session/throttle.h"
+#include "imap/session/updates.h"
+#include "imap/wire/response_codes.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -88,10 +92,14 @@ class Session {
   /// Opens a mailbox without the right to change it (EXAMINE); no message loses \Recent. A mailbox
   /// that is open already is opened again only with Refresh::yes.
   enum class Refresh { no, yes };
-  const SelectedMailbox& examine(const std::string& mailbox, Refresh refresh);
+  /// Where QRESYNC is on, what has changed since a point that is given comes with it, as updates;
+  /// new messages do not.
+  const SelectedMailbox& examine(const std::string& mailbox, Refresh refresh,
+                                 const std::optional<ResyncPoint>& since = {});
   /// The same with the right to change it (SELECT), if the server grants that: see `read_only`. One
   /// that is open for reading alone is opened again.
-  const SelectedMailbox& select(const std::string& mailbox, Refresh refresh);
+  const SelectedMailbox& select(const std::string& mailbox, Refresh refresh,
+                                const std::optional<ResyncPoint>& since = {});
   /// Leaves the open mailbox, if one is, and never expunges anything.
   void unselect();
   const std::optional<SelectedMailbox>& selected() const { return selected_; }
@@ -120,6 +128,42 @@ class Session {
   /// was not asked for.
   void fetch_bodies(const UidSet& uids, BodySink& sink);
 
+  /// The flags of those of these messages that have changed since, or of all where the mailbox
+  /// keeps no mod-sequences or `since` is 0. Where QRESYNC is on, what vanished since is told by
+  /// `take_updates`. 1:4294967295 finds more than 1:* (Cyrus forgets the newest, #6071).
+  std::map<Uid, FlagUpdate> fetch_flags(const UidSet& uids, ModSeq since = {});
+
+  // Changes of the open mailbox, for which it has to be open for writing: session_changes.cpp
+
+  /// Adds or removes flags. With `unchanged_since` only where nothing else has changed after it:
+  /// the result is what was left alone, always empty without mod-sequences, where the change is
+  /// made in any case.
+  UidSet store(const UidSet& uids, FlagChange change, const Flags& flags,
+               std::optional<ModSeq> unchanged_since = {});
+  bool can_expunge_by_uid() const;
+  /// Removes those of the messages that are marked as deleted, and no others. UnsupportedError
+  /// without UIDPLUS.
+  void expunge(const UidSet& uids);
+  /// Removes all that anybody has marked as deleted.
+  void expunge_all_deleted();
+  CopyResult copy(const UidSet& uids, const std::string& mailbox);
+  bool can_move() const;
+  /// UnsupportedError without MOVE: then it is copying, marking and expunging. After NO each
+  /// message is in at least one of the mailboxes (RFC 6851 3.3).
+  CopyResult move(const UidSet& uids, const std::string& mailbox);
+
+  // New messages, in any mailbox: session_append.cpp
+
+  /// Where the message is now, if the server says. CommandError with TOOBIG before anything is sent
+  /// where it exceeds the server's limit; UnsupportedError for NUL without BINARY.
+  std::optional<AppendUid> append(const std::string& mailbox, const NewMessage& message);
+  bool can_replace() const;
+  /// Puts the message in the place of one of the open mailbox, in one step (RFC 8508).
+  /// UnsupportedError without REPLACE.
+  std::optional<AppendUid> replace(Uid old, const std::string& mailbox, const NewMessage& message);
+
+  /// What the server has said unasked since the last call, on whatever command.
+  Updates take_updates();
   /// Takes in what the server has said unasked, or a good part of it. Throws when it said BYE or
   /// hung up.
   void digest();
@@ -133,6 +177,13 @@ class Session {
 
   // session.cpp
   std::string send(const Command& command);
+  /// Sends the command up to a literal of `size` octets at its end, and waits until the server
+  /// wants them. `before` stands between the two; `what` names the command in errors.
+  std::string begin_literal(const Command& command, std::string_view what, std::string_view before,
+                            std::uint64_t size);
+  std::string begin(const Command& command, std::string_view more);
+  /// Sends all but the end, which it returns.
+  std::string write_parts(const std::string& tag, const Command& command);
   /// Waits for the tagged answer, whatever it is.
   Status outcome(const std::string& tag, const Collect& collect = {}, BodySink* sink = nullptr);
   /// Throws CommandError naming `what` unless the answer is OK.
@@ -143,10 +194,24 @@ class Session {
   Status run(const Command& command, std::string_view what, const Collect& collect = {});
   enum class Expects { answer, continuation };
   Response receive(BodySink* sink, Expects expects = Expects::answer);
+  void await_continuation(const std::string& tag, std::string_view what = {});
+
+  // session_updates.cpp
+  void translate_names(Response& response);
   void note(const Response& response);
   void note_status(const Status& status);
-  void translate_names(Response& response);
-  void await_continuation(const std::string& tag);
+  void note_code(const Status& status);
+  void note_row(const FetchRow& row);
+  void advance_modseq();
+  void keep_news(const std::optional<SelectedMailbox>& whose);
+
+  // session_changes.cpp, session_append.cpp
+  std::uint64_t most_uids() const;
+  CopyResult transfer(std::string_view verb, const UidSet& uids, const std::string& mailbox);
+  std::optional<AppendUid> bring(std::string_view what, Command command, const std::string& mailbox,
+                                 const NewMessage& message);
+  void check_append_limit(const std::string& mailbox, std::uint64_t size);
+  void write_octets(const NewMessage& message);
 
   // session_authenticate.cpp
   struct Refusal;
@@ -174,7 +239,9 @@ class Session {
 
   // session_extensions.cpp, session_select.cpp
   void enable();
-  const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox);
+  const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox,
+                                      const std::optional<ResyncPoint>& since);
+  void add_parameters(Command& command, const std::optional<ResyncPoint>& since) const;
 
   // session_login.cpp
   void greet();
@@ -193,6 +260,14 @@ class Session {
   // What the server turned out not to take although it offers it:
   ListStage list_stage_ = ListStage::everything;
   bool rich_status_ = true;
+  std::unordered_map<std::string, std::optional<std::uint64_t>> append_limits_;
+  // What came unasked, and the marks of the command that is running:
+  Updates updates_;
+  MailboxUpdates news_;                  // of the open mailbox
+  std::optional<SelectedMailbox> left_;  // the mailbox that was open before
+  std::optional<ModSeq> told_modseq_;    // since the last tagged answer
+  ModSeq seen_modseq_;                   // likewise, the highest of any row
+  bool asking_flags_ = false;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;

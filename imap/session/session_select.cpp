@@ -2,34 +2,65 @@
 
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
+#include "imap/session/uid_batches.h"
+
+#include <fmt/format.h>
+
+#include <utility>
 
 namespace imap {
 
-const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::string& mailbox) {
+const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::string& mailbox,
+                                             const std::optional<ResyncPoint>& since) {
   Command command(verb);
   names_.add_to(command, mailbox);
-  selected_ = SelectedMailbox{};
+  add_parameters(command, since);
+  keep_news(selected_);
+  left_ = std::exchange(selected_, SelectedMailbox{});
   selected_->name = mailbox;
   selected_->read_only = verb == "EXAMINE";
+  told_modseq_.reset();
+  seen_modseq_ = {};
   try {
     run(command, verb);
   } catch (...) {
     // A failed SELECT leaves no mailbox open (RFC 3501 6.3.1).
     selected_.reset();
+    news_ = {};
     throw;
   }
+  // The count is what was asked for, and no news.
+  news_.exists_changed = false;
   return *selected_;
 }
 
-const SelectedMailbox& Session::examine(const std::string& mailbox, Refresh refresh) {
-  if (selected_ && selected_->name == mailbox && refresh == Refresh::no) return *selected_;
-  return open_mailbox("EXAMINE", mailbox);
+void Session::add_parameters(Command& command, const std::optional<ResyncPoint>& since) const {
+  if (is_enabled("QRESYNC") && since && since->uid_validity.value != 0 &&
+      since->modseq.value != 0) {
+    auto point = fmt::format("{} {}", since->uid_validity.value, since->modseq.value);
+    if (!since->known.empty()) {
+      // More than the caller has may be named: it drops what it never had anyway.
+      const bool fits = since->known.ranges().size() <= kMostRanges;
+      point += ' ' + (fits ? since->known : UidSet(Uid{1}, since->known.back())).to_string();
+    }
+    command.raw(fmt::format("(QRESYNC ({}))", point));
+  } else if (capabilities_.has("CONDSTORE") && !is_enabled("CONDSTORE")) {
+    // Some servers track nothing before they are told to (RFC 7162 3.1.2.1).
+    command.raw("(CONDSTORE)");
+  }
 }
 
-const SelectedMailbox& Session::select(const std::string& mailbox, Refresh refresh) {
+const SelectedMailbox& Session::examine(const std::string& mailbox, Refresh refresh,
+                                        const std::optional<ResyncPoint>& since) {
+  if (selected_ && selected_->name == mailbox && refresh == Refresh::no) return *selected_;
+  return open_mailbox("EXAMINE", mailbox, since);
+}
+
+const SelectedMailbox& Session::select(const std::string& mailbox, Refresh refresh,
+                                       const std::optional<ResyncPoint>& since) {
   const bool open = selected_ && selected_->name == mailbox && !selected_->read_only;
   if (open && refresh == Refresh::no) return *selected_;
-  return open_mailbox("SELECT", mailbox);
+  return open_mailbox("SELECT", mailbox, since);
 }
 
 void Session::unselect() {
@@ -40,10 +71,11 @@ void Session::unselect() {
   } else {
     // CLOSE expunges what anybody has marked as deleted, unless the mailbox is open for reading
     // alone (RFC 3501 6.4.2); and only a server that says so has understood that.
-    if (!selected_->read_only) open_mailbox("EXAMINE", name);
+    if (!selected_->read_only) open_mailbox("EXAMINE", name, {});
     if (!selected_->read_only) return;
     run(Command("CLOSE"), "CLOSE");
   }
+  keep_news(selected_);
   selected_.reset();
 }
 

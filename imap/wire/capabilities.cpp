@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace imap {
@@ -30,6 +31,16 @@ std::optional<std::uint64_t> Capabilities::non_sync_literal() const {
   if (has("LITERAL+")) return std::numeric_limits<std::uint64_t>::max();
   if (has("LITERAL-") || has("IMAP4REV2")) return 4096;
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> Capabilities::number_after(std::string_view name) const {
+  const auto atom = atoms_.lower_bound(name);
+  if (atom == atoms_.end() || !atom->starts_with(name)) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto* const end = atom->data() + atom->size();
+  const auto [stop, error] = std::from_chars(atom->data() + name.size(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
 }
 
 }  // namespace imap

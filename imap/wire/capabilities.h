@@ -27,8 +27,15 @@ class Capabilities {
   /// Some non-synchronising literals are allowed: nothing when none, else the largest size
   /// (RFC 7888: LITERAL- stops at 4096 octets).
   std::optional<std::uint64_t> non_sync_literal() const;
+  /// The largest message that any mailbox takes, `APPENDLIMIT=35651584` (RFC 7889). Nothing where
+  /// there is none or each mailbox has its own.
+  std::optional<std::uint64_t> append_limit() const { return number_after("APPENDLIMIT="); }
+  /// How many messages one command may name, `MESSAGELIMIT=1000` (RFC 9738).
+  std::optional<std::uint64_t> message_limit() const { return number_after("MESSAGELIMIT="); }
 
  private:
+  std::optional<std::uint64_t> number_after(std::string_view name) const;
+
   std::set<std::string, std::less<>> atoms_;  // upper case
 };
 

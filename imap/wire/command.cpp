@@ -1,5 +1,7 @@
 #include "imap/wire/command.h"
 
+#include "imap/base/ascii.h"
+#include "imap/base/date.h"
 #include "imap/base/utf8.h"
 
 #include <fmt/format.h>
@@ -20,6 +22,13 @@ bool is_ascii(std::string_view octets) {
 
 bool fits_quoted(std::string_view octets) {
   return octets.size() <= kLongestQuoted && octets.find_first_of("\r\n") == std::string_view::npos;
+}
+
+/// ATOM-CHAR of RFC 3501, and `]`, which Gmail and Cyrus use in keywords.
+bool is_atom(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > 0x20 && c < 0x7F && std::string_view("(){%*\"\\").find(c) == std::string_view::npos;
+  });
 }
 
 std::string quoted(std::string_view octets) {
@@ -90,6 +99,26 @@ Command& Command::secret(std::string_view octets) {
 Command& Command::uids(const UidSet& set) {
   if (set.empty()) throw std::invalid_argument("a command needs at least one UID");
   return raw(set.to_string());
+}
+
+Command& Command::flags(const Flags& flags) {
+  std::string list;
+  const auto add = [&list](std::string_view name) {
+    if (!list.empty()) list += ' ';
+    list += name;
+  };
+  for (const auto name : flags.names()) {
+    if (equal_ignoring_case(name, "\\Recent")) continue;
+    if (!is_atom(name.starts_with('\\') ? name.substr(1) : name)) {
+      throw std::invalid_argument("a keyword must be one word of plain characters");
+    }
+    add(name);
+  }
+  return raw('(' + list + ')');
+}
+
+Command& Command::date_time(std::int64_t unix_seconds) {
+  return raw('"' + format_internal_date(unix_seconds) + '"');
 }
 
 std::string Command::redacted() const {

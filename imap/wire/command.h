@@ -2,9 +2,11 @@
 /// One command on its way out. Every argument passes one encoder, so that nothing a user or a
 /// server named can become protocol. The tag is put in front by whoever sends it.
 
+#include "imap/base/flags.h"
 #include "imap/base/secret.h"
 #include "imap/base/uid_set.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,12 @@ class Command {
   Command& secret(std::string_view octets);
   /// The set must not be empty.
   Command& uids(const UidSet& set);
+  /// Adds a list of flags without \Recent, which no client may set. Throws std::invalid_argument
+  /// for a keyword that is no atom.
+  Command& flags(const Flags& flags);
+  /// Adds the date-time of APPEND, in UTC. Throws std::invalid_argument for years that have not
+  /// four digits.
+  Command& date_time(std::int64_t unix_seconds);
 
   const std::vector<Part>& parts() const { return parts_; }
   /// What a trace shows: secrets as ***, literals by their size.

@@ -2,6 +2,7 @@
 
 #include "tests/support/catch.h"
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -111,4 +112,13 @@ TEST_CASE("every beginning of a date is no date or the date without its zone", "
     INFO(text.substr(0, size));
     CHECK(parse_internal_date(text.substr(0, size)).has_value() == (size == 20 || size == 21));
   }
+}
+
+TEST_CASE("a date is written with a day of two places", "[imap][date]") {
+  CHECK(imap::format_internal_date(0) == " 1-Jan-1970 00:00:00 +0000");
+  CHECK(imap::format_internal_date(-1) == "31-Dec-1969 23:59:59 +0000");
+  CHECK(imap::format_internal_date(253'402'300'799) == "31-Dec-9999 23:59:59 +0000");
+  CHECK_THROWS_AS(imap::format_internal_date(253'402'300'800), std::invalid_argument);
+  CHECK_THROWS_AS(imap::format_internal_date(INT64_MIN), std::invalid_argument);
+  CHECK_THROWS_AS(imap::format_internal_date(INT64_MAX), std::invalid_argument);
 }

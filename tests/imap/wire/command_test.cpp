@@ -1,7 +1,9 @@
 #include "imap/wire/command.h"
 
+#include "imap/base/date.h"
 #include "imap/base/errors.h"
 #include "imap/wire/lexer.h"
+#include "imap/wire/parse.h"
 #include "tests/support/catch.h"
 #include "tests/support/frames.h"
 
@@ -84,6 +86,47 @@ TEST_CASE("what a server reads is what was given", "[imap][command][property]") 
     }
     CHECK(lexer.at_end());
   }
+}
+
+TEST_CASE("flags and dates read back as they were given", "[imap][command][property]") {
+  std::mt19937 random(20261124);
+  for (int round = 0; round < 2000; ++round) {
+    INFO("round " << round);
+    imap::Flags flags;
+    flags.bits = random() % 32;
+    for (auto count = random() % 4; count > 0; --count) {
+      std::string keyword;
+      for (auto length = 1 + random() % 8; length > 0; --length)
+        keyword += "aZ$]9-_+.'~&<["[random() % 14];
+      flags.add(keyword);
+    }
+    const auto date = -30'000'000'000 + static_cast<std::int64_t>(random()) * 60;
+    Command command("CMD");
+    command.flags(flags).date_time(date);
+    const auto frame = tests::frame_of("* " + on_the_wire(command));
+    const imap::Limits limits;
+    imap::Lexer lexer(frame, limits);
+    lexer.expect_char('*');
+    lexer.expect_char(' ');
+    lexer.expect_atom();
+    lexer.expect_char(' ');
+    REQUIRE(parse_flags(lexer) == flags);
+    lexer.expect_char(' ');
+    REQUIRE(imap::parse_internal_date(lexer.expect_string()) == date);
+    CHECK(lexer.at_end());
+  }
+}
+
+TEST_CASE("what cannot stand in a list of flags is refused", "[imap][command]") {
+  for (const auto& keyword :
+       {"two words"s, "a)b"s, "a\"b"s, "a\r\nb"s, "a*b"s, "caf\xe9"s, "a\0b"s, "\\a\\b"s}) {
+    imap::Flags flags;
+    flags.add(keyword);
+    CHECK_THROWS_AS(Command("X").flags(flags), std::invalid_argument);
+  }
+  imap::Flags flags;
+  flags.add("\\Recent");
+  CHECK(on_the_wire(Command("X").flags(flags)) == "X ()");
 }
 
 TEST_CASE("secrets never show, literals only as their size", "[imap][command]") {

@@ -1,0 +1,100 @@
+// Changing messages of the open mailbox: flags, expunging, copying, moving.
+
+#include "imap/base/errors.h"
+#include "imap/session/session.h"
+#include "imap/session/uid_batches.h"
+#include "imap/wire/response_codes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace imap {
+namespace {
+
+void add_copied(CopyResult& all, const CopyUid& some) {
+  if (some.uid_validity.value != 0) all.uid_validity = some.uid_validity;
+  all.source.add(some.source);
+  all.target.add(some.target);
+}
+
+}  // namespace
+
+std::uint64_t Session::most_uids() const {
+  return std::max<std::uint64_t>(capabilities_.message_limit().value_or(kMaxUid.value), 1);
+}
+
+UidSet Session::store(const UidSet& uids, FlagChange change, const Flags& flags,
+                      std::optional<ModSeq> unchanged_since) {
+  // A mailbox without mod-sequences cannot compare (RFC 7162 3.1.2.2).
+  const bool conditional = unchanged_since && selected_ && selected_->highest_modseq.value != 0;
+  UidSet modified;
+  for (auto batch : uid_batches(uids, most_uids())) {
+    while (!batch.empty()) {
+      Command command("UID STORE");
+      command.uids(batch);
+      if (conditional) command.raw(fmt::format("(UNCHANGEDSINCE {})", unchanged_since->value));
+      command.raw(change == FlagChange::add ? "+FLAGS.SILENT" : "-FLAGS.SILENT").flags(flags);
+      const auto answer = outcome(send(command));
+      const auto left = modified_in(answer, connection_.settings().limits).intersected(batch);
+      modified.add(left);
+      if (left.empty() || !conditional) check(answer, "UID STORE");
+      batch = left_by_limit(answer, batch);
+    }
+  }
+  return modified;
+}
+
+bool Session::can_expunge_by_uid() const {
+  return capabilities_.offers("UIDPLUS");
+}
+
+void Session::expunge(const UidSet& uids) {
+  // A plain EXPUNGE takes what others have marked, too: it is never the fallback.
+  if (!can_expunge_by_uid()) throw UnsupportedError("the server cannot expunge by UID");
+  for (auto batch : uid_batches(uids, most_uids())) {
+    while (!batch.empty()) {
+      const auto answer = run(Command("UID EXPUNGE").uids(batch), "UID EXPUNGE");
+      batch = left_by_limit(answer, batch);
+    }
+  }
+}
+
+void Session::expunge_all_deleted() {
+  run(Command("EXPUNGE"), "EXPUNGE");
+}
+
+bool Session::can_move() const {
+  return capabilities_.offers("MOVE");
+}
+
+CopyResult Session::copy(const UidSet& uids, const std::string& mailbox) {
+  return transfer("UID COPY", uids, mailbox);
+}
+
+CopyResult Session::move(const UidSet& uids, const std::string& mailbox) {
+  if (!can_move()) throw UnsupportedError("the server has no MOVE");
+  return transfer("UID MOVE", uids, mailbox);
+}
+
+CopyResult Session::transfer(std::string_view verb, const UidSet& uids,
+                             const std::string& mailbox) {
+  CopyResult all;
+  const auto& limits = connection_.settings().limits;
+  for (const auto& batch : uid_batches(uids, most_uids())) {
+    Command command(verb);
+    command.uids(batch);
+    names_.add_to(command, mailbox);
+    // Gmail says it in the tagged answer, most in an untagged OK before the EXPUNGEs, Exchange in a
+    // line without OK. The tagged answer passes through here, too.
+    run(command, verb, [&](Response& response) {
+      const auto* status = std::get_if<Status>(&response);
+      if (status == nullptr) return;
+      const auto copied = copy_uid_in(*status, limits);
+      if (copied && copied->source.without(batch).empty()) add_copied(all, *copied);
+    });
+  }
+  return all;
+}
+
+}  // namespace imap

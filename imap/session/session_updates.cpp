@@ -1,0 +1,190 @@
+// Taking in what the server says, asked or not: one path for every command.
+
+#include "imap/base/errors.h"
+#include "imap/session/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace imap {
+namespace {
+
+constexpr std::size_t kMostCapabilities = 512;
+/// Mailboxes whose news nobody has taken.
+constexpr std::size_t kMostUntaken = 64;
+
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+/// `(\Seen \* keyword)` without the `\*`.
+Flags listed_flags(std::string_view text) {
+  Flags flags;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" ()"), text.size());
+    const auto name = text.substr(0, end);
+    if (name != "\\*" && flags.keywords.size() < 256) flags.add(name);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return flags;
+}
+
+}  // namespace
+
+void Session::translate_names(Response& response) {
+  if (auto* row = std::get_if<ListRow>(&response)) {
+    row->name = names_.from_server(std::move(row->name));
+  } else if (auto* lsub = std::get_if<LsubRow>(&response)) {
+    lsub->row.name = names_.from_server(std::move(lsub->row.name));
+  } else if (auto* status = std::get_if<StatusRow>(&response)) {
+    status->name = names_.from_server(std::move(status->name));
+  }
+}
+
+void Session::note(const Response& response) {
+  if (const auto* status = std::get_if<Status>(&response)) {
+    note_status(*status);
+  } else if (const auto* capabilities = std::get_if<Capabilities>(&response)) {
+    // One list may come in several responses.
+    for (const auto& atom : capabilities->atoms()) {
+      if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
+    }
+  } else if (const auto* enabled = std::get_if<Enabled>(&response)) {
+    // Some builds of Cyrus repeat it, even empty, during SELECT: nothing is turned off by that.
+    for (const auto& name : enabled->names) {
+      if (enabling_.contains(name)) enabled_.insert(name);
+    }
+  } else if (const auto* exists = std::get_if<Exists>(&response)) {
+    if (!selected_) return;
+    selected_->exists = exists->count;
+    news_.exists_changed = true;
+  } else if (std::holds_alternative<Expunge>(response)) {
+    if (!selected_) return;
+    if (selected_->exists > 0) --selected_->exists;
+    ++news_.expunged;
+  } else if (const auto* row = std::get_if<FetchRow>(&response)) {
+    note_row(*row);
+  } else if (const auto* flags = std::get_if<FlagsRow>(&response)) {
+    if (selected_) selected_->flags = flags->flags;
+  } else if (const auto* vanished = std::get_if<Vanished>(&response)) {
+    if (selected_) news_.vanished.add(vanished->uids);
+
+    // Without EARLIER it stands for EXPUNGEs, and no EXISTS follows (RFC 7162 3.2.10.2).
+    if (selected_ && !vanished->earlier) {
+      const auto gone = std::min<std::uint64_t>(vanished->uids.size(), selected_->exists);
+      selected_->exists -= static_cast<std::uint32_t>(gone);
+    }
+  }
+}
+
+void Session::note_status(const Status& status) {
+  if (!status.tag.empty()) {
+    const auto pending = pending_.find(status.tag);
+    if (pending == pending_.end() || pending->second) {
+      throw ProtocolError("the server answered a command that was not sent");
+    }
+    pending->second = status;
+    throttle_.note(status);
+  }
+  if (status.condition == Condition::bye) {
+    throw ConnectionError(fmt::format("the server said goodbye: {}", status.text));
+  }
+  if (status.code == "CAPABILITY") {
+    capabilities_ = {};
+    std::string_view atoms = status.arguments;
+    while (!atoms.empty() && capabilities_.atoms().size() < kMostCapabilities) {
+      const auto space = atoms.find(' ');
+      capabilities_.add(atoms.substr(0, space));
+      atoms.remove_prefix(space == std::string_view::npos ? atoms.size() : space + 1);
+    }
+  }
+  if (selected_) note_code(status);
+  if (!status.tag.empty()) advance_modseq();
+}
+
+void Session::note_code(const Status& status) {
+  if (status.code == "CLOSED") {
+    // What came before belongs to the mailbox that was open (RFC 7162 3.2.11).
+    SelectedMailbox fresh;
+    fresh.name = selected_->name;
+    fresh.read_only = selected_->read_only;
+    selected_ = std::move(fresh);
+    told_modseq_.reset();
+    seen_modseq_ = {};
+    keep_news(left_);
+  } else if (status.code == "READ-ONLY" || status.code == "READ-WRITE") {
+    selected_->read_only = status.code == "READ-ONLY";
+  } else if (status.code == "UIDVALIDITY") {
+    selected_->uid_validity.value = number_of<std::uint64_t>(status.arguments);
+  } else if (status.code == "UIDNEXT") {
+    selected_->uid_next.value = number_of<std::uint32_t>(status.arguments);
+  } else if (status.code == "HIGHESTMODSEQ") {
+    told_modseq_ = ModSeq{number_of<std::uint64_t>(status.arguments)};
+  } else if (status.code == "NOMODSEQ") {
+    told_modseq_ = ModSeq{};
+  } else if (status.code == "PERMANENTFLAGS") {
+    selected_->permanent_flags = listed_flags(status.arguments);
+    selected_->any_keyword = status.arguments.find("\\*") != std::string::npos;
+  } else if (status.code == "MAILBOXID") {
+    selected_->mailbox_id = mailbox_id_in(status);
+  } else if (status.code == "UIDNOTSTICKY") {
+    selected_->sticky_uids = false;
+  }
+}
+
+void Session::note_row(const FetchRow& row) {
+  if (!selected_) return;
+  if (row.modseq) seen_modseq_ = std::max(seen_modseq_, *row.modseq);
+  // What was asked for comes with more than flags, or is taken by whoever asked.
+  if (!row.flags || !row.sections.empty() || asking_flags_) return;
+  const auto most = connection_.settings().limits.list_items;
+  if (!row.uid || (news_.flags.size() >= most && !news_.flags.contains(*row.uid))) {
+    news_.incomplete = true;
+    return;
+  }
+  news_.flags.insert_or_assign(*row.uid, FlagUpdate{*row.flags, row.modseq.value_or(ModSeq{})});
+}
+
+/// Rows come in any order and VANISHED may lag behind: only a tagged answer says that all up to
+/// somewhere has been said (RFC 7162 section 6).
+void Session::advance_modseq() {
+  if (!selected_) return;
+  if (told_modseq_) {
+    selected_->highest_modseq = *told_modseq_;
+  } else if (selected_->highest_modseq.value != 0) {
+    selected_->highest_modseq = std::max(selected_->highest_modseq, seen_modseq_);
+  }
+  told_modseq_.reset();
+  seen_modseq_ = {};
+}
+
+void Session::keep_news(const std::optional<SelectedMailbox>& whose) {
+  auto news = std::exchange(news_, {});
+  if (!whose || news.empty()) return;
+  if (updates_.mailboxes.size() >= kMostUntaken) {
+    updates_.overflow = true;
+    return;
+  }
+  auto rows = news.flags.size();
+  for (const auto& one : updates_.mailboxes) rows += one.flags.size();
+  if (rows > connection_.settings().limits.list_items) {
+    news.flags.clear();
+    news.incomplete = true;
+  }
+  news.mailbox = whose->name;
+  news.uid_validity = whose->uid_validity;
+  updates_.mailboxes.push_back(std::move(news));
+}
+
+Updates Session::take_updates() {
+  keep_news(selected_);
+  return std::exchange(updates_, {});
+}
+
+}  // namespace imap
