@@ -42,33 +42,53 @@ std::string_view begin_of_row(std::string_view text) {
   if (!line.starts_with('*') || open == std::string_view::npos) return {};
   auto kind = line.substr(0, open);
   while (kind.ends_with(' ')) kind.remove_suffix(1);
-  return ends_ignoring_case(kind, " FETCH") ? line : std::string_view();
+  const bool is_row = ends_ignoring_case(kind, " FETCH") || ends_ignoring_case(kind, " UIDFETCH");
+  return is_row ? line : std::string_view();
 }
 
-/// Whether the literal that begins at the end of `text` is the whole body of a message.
-bool announces_body(std::string_view text) {
-  if (begin_of_row(text).empty()) return false;
+/// The name of the item whose literal begins at the end of `text`, and what precedes it; empty
+/// outside of FETCH rows.
+std::string_view announced_item(std::string_view text) {
+  if (begin_of_row(text).empty()) return {};
   auto item = text.substr(0, text.rfind('{'));
   while (item.ends_with(' ') || item.ends_with('~')) item.remove_suffix(1);
-  return std::ranges::any_of(
-      std::array{"BODY[]", "BODY[]<0>", " RFC822", "(RFC822", "BINARY[]"},
-      [item](std::string_view name) { return ends_ignoring_case(item, name); });
+  return item;
+}
+
+std::optional<Uid> leading_uid(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  std::uint32_t uid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
+  if (error != std::errc{} || uid == 0) return std::nullopt;
+  return Uid{uid};
 }
 
 /// The UID in a row that is not complete yet, if it came before the body.
 std::optional<Uid> uid_so_far(std::string_view text) {
   const auto line = to_upper(begin_of_row(text));
+  if (line.substr(0, line.find('(')).find(" UIDFETCH") != std::string::npos) {
+    return leading_uid(std::string_view(line).substr(1));
+  }
   for (const auto* key : {"(UID ", " UID "}) {
     const auto at = line.find(key);
     if (at == std::string::npos) continue;
-    std::uint32_t uid = 0;
-    const auto [end, error] = std::from_chars(line.data() + at + 5, line.data() + line.size(), uid);
-    if (error == std::errc{} && uid != 0) return Uid{uid};
+    if (const auto uid = leading_uid(std::string_view(line).substr(at + 5))) return uid;
   }
   return std::nullopt;
 }
 
+bool is_for(BodySink& sink, std::string_view text) {
+  const auto item = announced_item(text);
+  return !item.empty() && sink.takes(item);
+}
+
 }  // namespace
+
+bool BodySink::takes(std::string_view item) {
+  return std::ranges::any_of(
+      std::array{"BODY[]", "BODY[]<0>", " RFC822", "(RFC822", "BINARY[]"},
+      [item](std::string_view name) { return ends_ignoring_case(item, name); });
+}
 
 Connection::Connection(std::unique_ptr<Stream> stream, const Settings& settings)
     : stream_(std::move(stream)),
@@ -104,7 +124,7 @@ Response Connection::receive(BodySink* sink) {
         if (input_.empty()) fill();
         break;
       case Framer::Event::literal:
-        if (sink != nullptr && announces_body(framer_.partial().text)) {
+        if (sink != nullptr && is_for(*sink, framer_.partial().text)) {
           framer_.stream_literal();
           sink->begin(uid_so_far(framer_.partial().text), framer_.literal_size());
         }

@@ -27,6 +27,9 @@ namespace imap {
 class BodySink {
  public:
   virtual ~BodySink() = default;
+  /// Whether the literal that begins is meant for it; `item` ends with the name of the FETCH item,
+  /// such as `BODY[]`. By default bodies of whole messages are.
+  virtual bool takes(std::string_view item);
   /// A body begins. `uid` is known when the server sent it ahead of the body.
   virtual void begin(std::optional<Uid> uid, std::uint64_t size) = 0;
   virtual void data(std::span<const std::byte> piece) = 0;

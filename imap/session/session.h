@@ -29,8 +29,12 @@
 
 namespace imap {
 
+class AskedBodies;
 class SaslMechanism;
 class TlsContext;
+
+/// How a part was sent: as it stands in the message, or with its transfer encoding undone.
+enum class PartForm { encoded, decoded };
 
 class Session {
  public:
@@ -112,10 +116,13 @@ class Session {
   /// Says goodbye without waiting for the answer.
   void logout() noexcept;
 
-  // Messages of the open mailbox: session_messages.cpp
+  // Messages of the open mailbox: session_search.cpp, session_summaries.cpp, session_bodies.cpp,
+  // session_flags.cpp
 
   /// UIDs of all messages.
   UidSet search_all();
+  /// UIDs of the newest messages, at most so many; in one short answer where PARTIAL is offered.
+  UidSet search_newest(std::uint32_t count);
   /// Which of these UIDs there are.
   UidSet search(const UidSet& uids);
   /// Fetches what a listing needs, chunk after chunk with a few commands ahead; `on_chunk` gets
@@ -127,6 +134,11 @@ class Session {
   /// Fetches whole messages without marking them as read (BODY.PEEK[]). The sink gets no UID that
   /// was not asked for.
   void fetch_bodies(const UidSet& uids, BodySink& sink);
+  /// Fetches octets of one message. False: the server sent something else, which the sink has not
+  /// seen, and is not asked again for ranges in this session.
+  bool fetch_range(Uid uid, std::uint64_t offset, std::uint32_t count, BodySink& sink);
+  /// Fetches one MIME part, `1.2`, decoded by the server where it can (BINARY).
+  PartForm fetch_part(Uid uid, const std::string& section, BodySink& sink);
 
   /// The flags of those of these messages that have changed since, or of all where the mailbox
   /// keeps no mod-sequences or `since` is 0. Where QRESYNC is on, what vanished since is told by
@@ -161,6 +173,25 @@ class Session {
   /// Puts the message in the place of one of the open mailbox, in one step (RFC 8508).
   /// UnsupportedError without REPLACE.
   std::optional<AppendUid> replace(Uid old, const std::string& mailbox, const NewMessage& message);
+
+  // Being told: session_idle.cpp, session_updates.cpp
+
+  bool can_idle() const;
+  /// Enters IDLE; UnsupportedError without it. The server may leave it at any time. The deadlines
+  /// are the caller's: many servers and routers give up after ten minutes. A message that came just
+  /// before may not be told again: compare EXISTS afterwards (rust-imap#263).
+  void idle();
+  /// The server still tells what happens.
+  bool is_idling() const;
+  /// Leaves IDLE and takes in what came; does nothing outside of it. Any command does so first.
+  void end_idle();
+  /// Has the server tell of all mailboxes of the user from here on (RFC 5465); what it tells is in
+  /// `take_updates`. False where it does not.
+  bool notify();
+  bool is_notifying() const { return notifying_; }
+
+  /// The quota roots of a mailbox; none without QUOTA.
+  std::vector<QuotaRow> quotas(const std::string& mailbox);
 
   /// What the server has said unasked since the last call, on whatever command.
   Updates take_updates();
@@ -202,8 +233,14 @@ class Session {
   void note_status(const Status& status);
   void note_code(const Status& status);
   void note_row(const FetchRow& row);
+  void note_watched(const StatusRow& row);
   void advance_modseq();
   void keep_news(const std::optional<SelectedMailbox>& whose);
+
+  // session_search.cpp, session_summaries.cpp, session_bodies.cpp
+  UidSet search_with(std::string_view options, const UidSet& within);
+  std::string summary_items() const;
+  Status fetch_asked(const UidSet& uids, std::string_view items, AskedBodies& asked);
 
   // session_changes.cpp, session_append.cpp
   std::uint64_t most_uids() const;
@@ -260,6 +297,7 @@ class Session {
   // What the server turned out not to take although it offers it:
   ListStage list_stage_ = ListStage::everything;
   bool rich_status_ = true;
+  bool partial_works_ = true;
   std::unordered_map<std::string, std::optional<std::uint64_t>> append_limits_;
   // What came unasked, and the marks of the command that is running:
   Updates updates_;
@@ -268,6 +306,9 @@ class Session {
   std::optional<ModSeq> told_modseq_;    // since the last tagged answer
   ModSeq seen_modseq_;                   // likewise, the highest of any row
   bool asking_flags_ = false;
+  bool asking_mailboxes_ = false;
+  bool notifying_ = false;
+  std::string idle_tag_;                                            // empty: not idling
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 
 namespace imap {
 namespace {
@@ -20,6 +21,19 @@ constexpr std::size_t kStatusesAhead = 25;
 void spell_inbox(std::string& name) {
   if (equal_ignoring_case(name, "INBOX")) name = "INBOX";
 }
+
+/// Rows that come while this lives are answers and no news.
+class Asking {
+ public:
+  explicit Asking(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~Asking() { flag_ = before_; }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+ private:
+  bool& flag_;
+  const bool before_;
+};
 
 using Places = std::unordered_map<std::string, std::size_t>;
 
@@ -61,6 +75,7 @@ std::string Session::status_items(bool all) const {
 }
 
 std::vector<ListRow> Session::list(const ListRequest& request) {
+  const Asking asking(asking_mailboxes_);
   auto rows = list_in_stages(request);
   const auto options = list_options(request, list_stage_);
   mark_special_uses(rows, request.prefix);
@@ -170,6 +185,7 @@ void Session::add_statuses(std::vector<ListRow>& rows) {
 }
 
 std::vector<std::optional<StatusRow>> Session::statuses(const std::vector<std::string>& mailboxes) {
+  const Asking asking(asking_mailboxes_);
   std::vector<std::optional<StatusRow>> rows(mailboxes.size());
   Places places;
   for (std::size_t i = 0; i < mailboxes.size(); ++i) places.emplace(mailboxes[i], i);
@@ -199,6 +215,7 @@ std::vector<std::optional<StatusRow>> Session::statuses(const std::vector<std::s
 }
 
 StatusRow Session::status(const std::string& mailbox) {
+  const Asking asking(asking_mailboxes_);
   std::optional<StatusRow> found;
   const auto collect = [&](Response& response) {
     auto* row = std::get_if<StatusRow>(&response);

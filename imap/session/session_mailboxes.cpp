@@ -86,6 +86,7 @@ void Session::logout() noexcept {
   if (!usable_) return;
   usable_ = false;
   try {
+    if (is_idling()) connection_.write("DONE\r\n");
     const auto tag = connection_.next_tag();
     connection_.trace_sent(tag + " LOGOUT");
     connection_.write(tag + " LOGOUT\r\n");

@@ -55,6 +55,10 @@ void Session::note(const Response& response) {
     for (const auto& atom : capabilities->atoms()) {
       if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
     }
+  } else if (const auto* status_row = std::get_if<StatusRow>(&response)) {
+    if (notifying_ && !asking_mailboxes_) note_watched(*status_row);
+  } else if (std::holds_alternative<ListRow>(response)) {
+    if (notifying_ && !asking_mailboxes_) updates_.folders_changed = true;
   } else if (const auto* enabled = std::get_if<Enabled>(&response)) {
     // Some builds of Cyrus repeat it, even empty, during SELECT: nothing is turned off by that.
     for (const auto& name : enabled->names) {
@@ -104,6 +108,11 @@ void Session::note_status(const Status& status) {
       atoms.remove_prefix(space == std::string_view::npos ? atoms.size() : space + 1);
     }
   }
+  if (status.code == "NOTIFICATIONOVERFLOW" && notifying_) {
+    // The server goes on as if it had never been asked (RFC 5465 section 5.8).
+    notifying_ = false;
+    updates_.overflow = true;
+  }
   if (selected_) note_code(status);
   if (!status.tag.empty()) advance_modseq();
 }
@@ -149,6 +158,25 @@ void Session::note_row(const FetchRow& row) {
     return;
   }
   news_.flags.insert_or_assign(*row.uid, FlagUpdate{*row.flags, row.modseq.value_or(ModSeq{})});
+}
+
+void Session::note_watched(const StatusRow& row) {
+  const auto most = connection_.settings().limits.mailboxes;
+  if (updates_.statuses.size() >= most && !updates_.statuses.contains(row.name)) {
+    updates_.overflow = true;
+    return;
+  }
+  // Each event brings only the items that it has changed.
+  auto& known = updates_.statuses[row.name];
+  known.name = row.name;
+  const auto take = [](auto& old, const auto& now) {
+    if (now) old = now;
+  };
+  take(known.messages, row.messages);
+  take(known.unseen, row.unseen);
+  take(known.uid_next, row.uid_next);
+  take(known.uid_validity, row.uid_validity);
+  take(known.highest_modseq, row.highest_modseq);
 }
 
 /// Rows come in any order and VANISHED may lag behind: only a tagged answer says that all up to

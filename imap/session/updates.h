@@ -38,10 +38,10 @@ struct MailboxUpdates {
 };
 
 struct Updates {
-  std::vector<MailboxUpdates> mailboxes;  // in the order in which they were open
-  std::vector<StatusRow> statuses;        // of mailboxes that NOTIFY watches, latest last
-  bool folders_changed = false;           // made, renamed, deleted or subscribed (NOTIFY)
-  bool overflow = false;                  // something was left out: look at everything again
+  std::vector<MailboxUpdates> mailboxes;      // in the order in which they were open
+  std::map<std::string, StatusRow> statuses;  // of mailboxes that NOTIFY watches, by name
+  bool folders_changed = false;               // made, renamed, deleted or subscribed (NOTIFY)
+  bool overflow = false;                      // something was left out: look at everything again
 
   bool empty() const {
     return mailboxes.empty() && statuses.empty() && !folders_changed && !overflow;

@@ -24,6 +24,8 @@ struct Limits {
   std::size_t list_items = 100'000;
   /// Octets of an object id: RFC 8474 allows 255.
   std::size_t object_id = 255;
+  /// Quota roots of one mailbox.
+  std::size_t quota_roots = 64;
   /// Mailboxes of one account.
   std::size_t mailboxes = 50'000;
   /// Ranges of one UID set.

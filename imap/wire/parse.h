@@ -14,6 +14,7 @@ ListRow parse_list(Lexer& lexer);
 std::string parse_object_id(Lexer& lexer);
 NamespaceRow parse_namespace(Lexer& lexer);
 StatusRow parse_status_row(Lexer& lexer);
+QuotaRow parse_quota(Lexer& lexer);
 SearchResult parse_search(Lexer& lexer);
 SearchResult parse_esearch(Lexer& lexer);
 Vanished parse_vanished(Lexer& lexer);

@@ -57,6 +57,26 @@ std::optional<Uid> parse_uid(Lexer& lexer) {
   return Uid{static_cast<std::uint32_t>(number)};
 }
 
+std::vector<std::string> parse_labels(Lexer& lexer) {
+  std::vector<std::string> labels;
+  if (!lexer.try_char('(')) {
+    lexer.skip_value();  // NIL
+    return labels;
+  }
+  lexer.skip_spaces();
+  while (!lexer.try_char(')')) {
+    if (lexer.peek() == '(') {
+      lexer.skip_value();
+    } else {
+      labels.push_back(lexer.expect_string());
+    }
+    if (labels.size() > 256) lexer.fail("at most 256 labels");
+    lexer.skip_spaces();
+    if (lexer.at_end()) lexer.fail("')'");
+  }
+  return labels;
+}
+
 void parse_item(Lexer& lexer, FetchRow& row) {
   const auto name = parse_item_name(lexer);
   if (name.empty()) lexer.fail("an item of FETCH");
@@ -75,6 +95,14 @@ void parse_item(Lexer& lexer, FetchRow& row) {
     row.internal_date = lexer.expect_nstring();
   } else if (name == "MODSEQ") {
     row.modseq = parse_modseq(lexer);
+  } else if (name == "EMAILID") {
+    row.email_id = parse_object_id(lexer);
+  } else if (name == "X-GM-MSGID") {
+    row.gmail_message = lexer.expect_number();
+  } else if (name == "X-GM-THRID") {
+    row.gmail_thread = lexer.expect_number();
+  } else if (name == "X-GM-LABELS") {
+    row.gmail_labels = parse_labels(lexer);
   } else if (name == "RFC822") {
     BodySection whole;
     whole.streamed = lexer.try_streamed();

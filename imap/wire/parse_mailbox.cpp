@@ -2,6 +2,7 @@
 #include "imap/wire/parse.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace imap {
 namespace {
@@ -144,6 +145,31 @@ StatusRow parse_status_row(Lexer& lexer) {
     } else if (item == "APPENDLIMIT") {
       row.append_limit = *number;
     }
+    lexer.skip_spaces();
+    if (lexer.at_end()) lexer.fail("')'");
+  }
+  return row;
+}
+
+QuotaRow parse_quota(Lexer& lexer) {
+  constexpr std::uint64_t kUnit = 1024;
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  const auto octets = [](std::uint64_t units) {
+    return units > kMost / kUnit ? kMost : units * kUnit;
+  };
+  QuotaRow row;
+  row.root = lexer.expect_string();
+  lexer.skip_spaces();
+  lexer.expect_char('(');
+  lexer.skip_spaces();
+  while (!lexer.try_char(')')) {
+    const auto resource = to_upper(lexer.expect_atom());
+    lexer.skip_spaces();
+    const auto used = lexer.expect_number();
+    lexer.skip_spaces();
+    const auto limit = lexer.expect_number();
+    if (resource == "STORAGE") row.storage = {octets(used), octets(limit)};
+    if (resource == "MESSAGE") row.messages = {used, limit};
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");
   }

@@ -88,6 +88,11 @@ Response parse_numbered(Lexer& lexer, std::uint64_t number) {
   if (equal_ignoring_case(kind, "EXISTS")) return Exists{count};
   if (equal_ignoring_case(kind, "EXPUNGE")) return Expunge{Seq{count}};
   if (equal_ignoring_case(kind, "FETCH")) return parse_fetch(lexer, Seq{count});
+  if (equal_ignoring_case(kind, "UIDFETCH")) {
+    auto row = parse_fetch(lexer, Seq{});
+    if (count != 0) row.uid = Uid{count};
+    return row;
+  }
   return Ignored{};
 }
 
@@ -123,6 +128,7 @@ Response parse_untagged(Lexer& lexer) {
   if (is("NAMESPACE")) return parse_namespace(lexer);
   if (is("VANISHED")) return parse_vanished(lexer);
   if (is("FLAGS")) return FlagsRow{parse_flags(lexer)};
+  if (is("QUOTA")) return parse_quota(lexer);
   if (is("ENABLED")) return parse_enabled(lexer);
   return Ignored{};
 }

@@ -13,6 +13,21 @@ UidSet parse_set(Lexer& lexer) {
   return *set;
 }
 
+/// `(-1:-100 200:300,400)`, NIL for an empty range (RFC 9394 section 3.1).
+UidSet parse_partial(Lexer& lexer) {
+  lexer.expect_char('(');
+  lexer.expect_atom();
+  lexer.skip_spaces();
+  UidSet uids;
+  if (starts_ignoring_case(lexer.rest(), "NIL")) {
+    lexer.skip_value();
+  } else {
+    uids = parse_set(lexer);
+  }
+  lexer.expect_char(')');
+  return uids;
+}
+
 }  // namespace
 
 SearchResult parse_search(Lexer& lexer) {
@@ -41,6 +56,8 @@ SearchResult parse_esearch(Lexer& lexer) {
     lexer.skip_spaces();
     if (item == "ALL") {
       result.uids = parse_set(lexer);
+    } else if (item == "PARTIAL") {
+      result.uids.add(parse_partial(lexer));
     } else if (item == "COUNT") {
       result.count = lexer.expect_number();
     } else if (item != "UID") {

@@ -94,14 +94,18 @@ struct BodySection {
   std::optional<std::uint64_t> streamed;  // octets that went to the sink instead
 };
 
-/// One FETCH row; what was not sent is absent.
+/// One FETCH or UIDFETCH row; what was not sent is absent.
 struct FetchRow {
-  Seq seq;
+  Seq seq;  // 0 in a UIDFETCH
   std::optional<Uid> uid;
   std::optional<Flags> flags;
   std::optional<std::uint64_t> size;
   std::optional<std::string> internal_date;
   std::optional<ModSeq> modseq;
+  std::string email_id;  // the same for all copies of a message (RFC 8474 section 5.1); or empty
+  std::optional<std::uint64_t> gmail_message{};  // X-GM-MSGID, likewise
+  std::optional<std::uint64_t> gmail_thread{};   // X-GM-THRID
+  std::vector<std::string> gmail_labels{};       // X-GM-LABELS, as sent
   std::vector<BodySection> sections;
 };
 
@@ -122,11 +126,21 @@ struct FlagsRow {
 struct Enabled {
   std::vector<std::string> names;  // upper case
 };
+/// One quota root (RFC 9208). STORAGE comes in units of 1024 octets and is given in octets here.
+struct QuotaRow {
+  struct Use {
+    std::uint64_t used = 0;
+    std::uint64_t limit = 0;
+  };
+  std::string root;
+  std::optional<Use> storage{};   // octets
+  std::optional<Use> messages{};  // messages
+};
 /// A response that is of no interest, or broken in a way that harms nothing else.
 struct Ignored {};
 
-using Response =
-    std::variant<Ignored, Status, Continuation, Capabilities, ListRow, LsubRow, NamespaceRow,
-                 StatusRow, SearchResult, FetchRow, Exists, Expunge, Vanished, FlagsRow, Enabled>;
+using Response = std::variant<Ignored, Status, Continuation, Capabilities, ListRow, LsubRow,
+                              NamespaceRow, StatusRow, SearchResult, FetchRow, Exists, Expunge,
+                              Vanished, FlagsRow, Enabled, QuotaRow>;
 
 }  // namespace imap
