@@ -165,7 +165,8 @@ void MailStore::fetch_missing(imap::Session& session, const Missing& missing,
   const auto have = to_uid_set(cache_.read(
       [&missing](const cache::View& view) { return view.uid_ranges(missing.mailbox); }));
   const auto todo = missing.uids.without(have);
-  const auto chunks = imap::chunks_newest_first(todo, kFirstChunk, kLargestChunk);
+  const auto largest = std::min<std::uint64_t>(kLargestChunk, session.most_uids());
+  const auto chunks = imap::chunks_newest_first(todo, kFirstChunk, largest);
   imap::UidSet arrived;
   std::size_t next = 0;
   imap::Uid complete_from = imap::kMaxUid;

@@ -13,6 +13,7 @@
 #include "imap/session/mailbox_names.h"
 #include "imap/session/message_changes.h"
 #include "imap/session/message_summary.h"
+#include "imap/session/quirks.h"
 #include "imap/session/selected_mailbox.h"
 #include "imap/session/throttle.h"
 #include "imap/session/updates.h"
@@ -53,6 +54,8 @@ class Session {
 
   bool is_usable() const { return usable_; }
   const Capabilities& capabilities() const { return capabilities_; }
+  /// How the server needs to be treated; known after `negotiate`.
+  const Quirks& quirks() const { return quirks_; }
   std::string description() const { return connection_.description(); }
   std::uint64_t received() const { return connection_.received(); }
   /// Has `react` called on the connection's thread whenever octets arrive; empty: no more.
@@ -119,6 +122,9 @@ class Session {
   // Messages of the open mailbox: session_search.cpp, session_summaries.cpp, session_bodies.cpp,
   // session_flags.cpp
 
+  /// How many UIDs one command may name here; every command that takes a set of them is split
+  /// accordingly, but for the chunks of `fetch_summaries`.
+  std::uint64_t most_uids() const;
   /// UIDs of all messages.
   UidSet search_all();
   /// UIDs of the newest messages, at most so many; in one short answer where PARTIAL is offered.
@@ -243,7 +249,6 @@ class Session {
   Status fetch_asked(const UidSet& uids, std::string_view items, AskedBodies& asked);
 
   // session_changes.cpp, session_append.cpp
-  std::uint64_t most_uids() const;
   CopyResult transfer(std::string_view verb, const UidSet& uids, const std::string& mailbox);
   std::optional<AppendUid> bring(std::string_view what, Command command, const std::string& mailbox,
                                  const NewMessage& message);
@@ -290,6 +295,9 @@ class Session {
   Connection connection_;
   Capabilities capabilities_;
   std::optional<SelectedMailbox> selected_;
+  Quirks quirks_;
+  std::string greeting_;
+  std::string server_id_;
   MailboxNames names_;
   std::set<std::string, std::less<>> enabling_;  // asked for, upper case
   std::set<std::string, std::less<>> enabled_;

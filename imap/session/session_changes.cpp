@@ -21,7 +21,9 @@ void add_copied(CopyResult& all, const CopyUid& some) {
 }  // namespace
 
 std::uint64_t Session::most_uids() const {
-  return std::max<std::uint64_t>(capabilities_.message_limit().value_or(kMaxUid.value), 1);
+  const auto limit =
+      std::min(capabilities_.message_limit().value_or(kMaxUid.value), quirks_.most_uids);
+  return std::max<std::uint64_t>(limit, 1);
 }
 
 UidSet Session::store(const UidSet& uids, FlagChange change, const Flags& flags,

@@ -7,6 +7,8 @@
 namespace imap {
 
 void Session::negotiate() {
+  quirks_ = quirks_of(capabilities_, greeting_, server_id_);
+  if (quirks_.no_ranges) partial_works_ = false;
   if (capabilities_.is_only_rev2()) names_.use_utf8();
   enable();
   if (connection_.settings().compress) compress();
@@ -15,10 +17,12 @@ void Session::negotiate() {
 void Session::enable() {
   if (!capabilities_.offers("ENABLE") || selected_) return;
   Command command("ENABLE");
-  for (const auto* name : {"CONDSTORE", "QRESYNC", "UTF8=ACCEPT"}) {
+  for (const std::string_view name : {"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UIDONLY"}) {
     if (!capabilities_.has(name)) continue;
+    if (name == "QRESYNC" && quirks_.no_qresync) continue;
+    if (name == "UIDONLY" && !quirks_.uid_only) continue;
     command.raw(name);
-    enabling_.insert(name);
+    enabling_.emplace(name);
   }
   if (enabling_.empty()) return;
   try {

@@ -14,9 +14,6 @@
 namespace imap {
 namespace {
 
-/// Outlook.com broke its own parser at about 50 (geary imap-quirks.vala).
-constexpr std::size_t kStatusesAhead = 25;
-
 /// `INBOX` as it is always written: Yahoo and mox write `Inbox` (RFC 3501 5.1).
 void spell_inbox(std::string& name) {
   if (equal_ignoring_case(name, "INBOX")) name = "INBOX";
@@ -79,7 +76,8 @@ std::vector<ListRow> Session::list(const ListRequest& request) {
   auto rows = list_in_stages(request);
   const auto options = list_options(request, list_stage_);
   mark_special_uses(rows, request.prefix);
-  if (request.subscriptions && options.find("SUBSCRIBED") == std::string::npos) {
+  const bool incomplete = quirks_.list_one_level;
+  if ((request.subscriptions || incomplete) && options.find("SUBSCRIBED") == std::string::npos) {
     mark_subscriptions(rows, request.prefix);
   }
   if (request.status && options.find("STATUS") == std::string::npos) add_statuses(rows);
@@ -120,7 +118,7 @@ std::vector<ListRow> Session::list_once(const std::string& prefix, const std::st
     rows.push_back(std::move(*row));
   };
   Command command("LIST \"\"");
-  names_.add_to(command, prefix + '*');
+  names_.add_to(command, prefix + (quirks_.list_one_level ? '%' : '*'));
   if (!options.empty()) command.raw(fmt::format("RETURN ({})", options));
   run(command, "LIST", collect);
   for (auto& row : rows) {
@@ -164,7 +162,14 @@ void Session::mark_subscriptions(std::vector<ListRow>& rows, const std::string& 
       if (found == nullptr || !found->row.is_selectable()) return;
       spell_inbox(found->row.name);
       const auto at = places.find(found->row.name);
-      if (at != places.end()) rows[at->second].subscribed = true;
+      if (at != places.end()) {
+        rows[at->second].subscribed = true;
+      } else if (quirks_.list_one_level && found->row.name.starts_with(prefix) &&
+                 rows.size() < connection_.settings().limits.mailboxes) {
+        // Below the first level the mailboxes that the user has chosen are all that is shown.
+        found->row.subscribed = true;
+        rows.push_back(std::move(found->row));
+      }
     });
   } catch (const CommandError&) {
     // Exchange refuses it in some of its modes.
@@ -199,7 +204,7 @@ std::vector<std::optional<StatusRow>> Session::statuses(const std::vector<std::s
   std::deque<std::string> in_flight;
   auto next = mailboxes.begin();
   while (next != mailboxes.end() || !in_flight.empty()) {
-    while (next != mailboxes.end() && in_flight.size() < kStatusesAhead) {
+    while (next != mailboxes.end() && in_flight.size() < quirks_.statuses_ahead) {
       Command command("STATUS");
       names_.add_to(command, *next++);
       command.raw(fmt::format("({})", status_items(rich_status_)));

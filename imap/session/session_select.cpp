@@ -12,6 +12,8 @@ namespace imap {
 
 const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::string& mailbox,
                                              const std::optional<ResyncPoint>& since) {
+  // Without CLOSED in between nobody could tell what belongs to which mailbox.
+  if (quirks_.unselect_first && selected_ && is_enabled("QRESYNC")) unselect();
   Command command(verb);
   names_.add_to(command, mailbox);
   add_parameters(command, since);
@@ -53,7 +55,7 @@ void Session::add_parameters(Command& command, const std::optional<ResyncPoint>&
 const SelectedMailbox& Session::examine(const std::string& mailbox, Refresh refresh,
                                         const std::optional<ResyncPoint>& since) {
   if (selected_ && selected_->name == mailbox && refresh == Refresh::no) return *selected_;
-  return open_mailbox("EXAMINE", mailbox, since);
+  return open_mailbox(quirks_.select_always ? "SELECT" : "EXAMINE", mailbox, since);
 }
 
 const SelectedMailbox& Session::select(const std::string& mailbox, Refresh refresh,

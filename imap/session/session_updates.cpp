@@ -13,6 +13,8 @@ namespace imap {
 namespace {
 
 constexpr std::size_t kMostCapabilities = 512;
+/// Octets that are kept of the greeting and of the server's id.
+constexpr std::size_t kLongestName = 1024;
 /// Mailboxes whose news nobody has taken.
 constexpr std::size_t kMostUntaken = 64;
 
@@ -55,6 +57,8 @@ void Session::note(const Response& response) {
     for (const auto& atom : capabilities->atoms()) {
       if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
     }
+  } else if (const auto* id = std::get_if<ServerId>(&response)) {
+    server_id_ = id->text.substr(0, kLongestName);
   } else if (const auto* status_row = std::get_if<StatusRow>(&response)) {
     if (notifying_ && !asking_mailboxes_) note_watched(*status_row);
   } else if (std::holds_alternative<ListRow>(response)) {
@@ -98,6 +102,10 @@ void Session::note_status(const Status& status) {
   }
   if (status.condition == Condition::bye) {
     throw ConnectionError(fmt::format("the server said goodbye: {}", status.text));
+  }
+  const bool greets = status.condition == Condition::ok || status.condition == Condition::preauth;
+  if (status.tag.empty() && greets && greeting_.empty()) {
+    greeting_ = status.text.substr(0, kLongestName);
   }
   if (status.code == "CAPABILITY") {
     capabilities_ = {};

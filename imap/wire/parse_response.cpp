@@ -76,6 +76,18 @@ Enabled parse_enabled(Lexer& lexer) {
   return enabled;
 }
 
+ServerId parse_id(Lexer& lexer) {
+  ServerId id;
+  if (!lexer.try_char('(')) return id;  // NIL
+  lexer.skip_spaces();
+  while (!lexer.at_end() && !lexer.try_char(')')) {
+    if (!id.text.empty()) id.text += ' ';
+    id.text += lexer.expect_string();
+    lexer.skip_spaces();
+  }
+  return id;
+}
+
 std::uint32_t checked32(Lexer& lexer, std::uint64_t number) {
   if (number > 0xFFFF'FFFFU) lexer.fail("a number of at most 32 bits");
   return static_cast<std::uint32_t>(number);
@@ -128,6 +140,7 @@ Response parse_untagged(Lexer& lexer) {
   if (is("NAMESPACE")) return parse_namespace(lexer);
   if (is("VANISHED")) return parse_vanished(lexer);
   if (is("FLAGS")) return FlagsRow{parse_flags(lexer)};
+  if (is("ID")) return parse_id(lexer);
   if (is("QUOTA")) return parse_quota(lexer);
   if (is("ENABLED")) return parse_enabled(lexer);
   return Ignored{};

@@ -136,11 +136,15 @@ struct QuotaRow {
   std::optional<Use> storage{};   // octets
   std::optional<Use> messages{};  // messages
 };
+/// What the server says of itself (RFC 2971): the strings of its ID, joined by spaces.
+struct ServerId {
+  std::string text;
+};
 /// A response that is of no interest, or broken in a way that harms nothing else.
 struct Ignored {};
 
 using Response = std::variant<Ignored, Status, Continuation, Capabilities, ListRow, LsubRow,
                               NamespaceRow, StatusRow, SearchResult, FetchRow, Exists, Expunge,
-                              Vanished, FlagsRow, Enabled, QuotaRow>;
+                              Vanished, FlagsRow, Enabled, QuotaRow, ServerId>;
 
 }  // namespace imap

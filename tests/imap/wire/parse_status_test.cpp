@@ -109,8 +109,16 @@ TEST_CASE("a response that ends too soon is malformed and no more", "[imap][pars
   CHECK(std::holds_alternative<Ignored>(parse("*")));
 }
 
+TEST_CASE("a server says who it is, or does not", "[imap][parse][id]") {
+  using imap::ServerId;
+  CHECK(parse_as<ServerId>("* ID (\"name\" \"Zimbra\" \"version\" NIL )").text ==
+        "name Zimbra version ");
+  CHECK(parse_as<ServerId>("* ID NIL").text.empty());
+  CHECK(parse_as<ServerId>("* ID (\"name\"").text == "name");
+}
+
 TEST_CASE("what is not known is ignored", "[imap][parse]") {
-  for (const auto* line : {"* ID (\"name\" \"x\")", "* 4 RECENT", "* QUOTAROOT INBOX \"\"",
+  for (const auto* line : {"* GENURLAUTH \"x\"", "* 4 RECENT", "* QUOTAROOT INBOX \"\"",
                            "* X-GUID 1", "* 12 UNKNOWN (((", "*  "}) {
     INFO(line);
     CHECK(std::holds_alternative<Ignored>(parse(line)));

@@ -1,0 +1,72 @@
+#include "imap/session/quirks.h"
+
+#include <algorithm>
+#include <array>
+
+namespace imap {
+namespace {
+
+using Sign = Quirk::Sign;
+
+constexpr std::array kQuirks{
+    // Its VANISHED is malformed. XAPPLEPUSHSERVICE is no sign: Cyrus and others have it, too.
+    Quirk{"iCloud", Sign::capability, "XAPPLELITERAL", [](Quirks& q) { q.no_qresync = true; },
+          "Mailspring-Sync MailUtils.cpp, MailKit#1871"},
+    Quirk{"Exchange", Sign::name, "Microsoft Exchange", [](Quirks& q) { q.statuses_ahead = 10; },
+          "geary imap-quirks.vala"},
+    // Without UIDONLY the newest 10,000 messages of a folder are all there is.
+    Quirk{"Yahoo", Sign::capability, "XYMHIGHESTMODSEQ",
+          [](Quirks& q) {
+            q.uid_only = true;
+            q.most_connections = 5;
+            q.longest_idle = std::chrono::seconds(120);
+          },
+          "imap-proto#198, imapfilter#311"},
+    // What EXAMINE says of UIDVALIDITY is not kept.
+    Quirk{"Courier", Sign::name, "Courier-IMAP",
+          [](Quirks& q) {
+            q.select_always = true;
+            q.most_connections = 4;
+          },
+          "Dovecot imapc no-examine, courier imapd.dist MAXPERIP"},
+    Quirk{"Zimbra", Sign::name, "Zimbra", [](Quirks& q) { q.unselect_first = true; },
+          "Dovecot imapc no-qresync"},
+    Quirk{"QQ", Sign::name, "QQMail",
+          [](Quirks& q) {
+            q.most_uids = 50;
+            q.most_connections = 2;
+          },
+          "modern-email/defects#40, Wino-Mail#201"},
+    Quirk{"Gmail", Sign::capability, "X-GM-EXT-1",
+          [](Quirks& q) {
+            q.mailboxes_are_labels = true;
+            q.most_connections = 15;
+          },
+          "imapflow#69, imapsync#61"},
+    Quirk{"Proton Bridge", Sign::name, "gluon session ID",
+          [](Quirks& q) { q.uids_may_change = true; }, "proton-bridge#220"},
+    Quirk{"hMailServer", Sign::name, "IMAPrev1", [](Quirks& q) { q.no_ranges = true; },
+          "hmailserver#458, #459"},
+    Quirk{"UW", Sign::name, " 2007f.", [](Quirks& q) { q.list_one_level = true; },
+          "MailKit ImapEngine.cs"},
+};
+
+}  // namespace
+
+std::span<const Quirk> known_quirks() {
+  return kQuirks;
+}
+
+Quirks quirks_of(const Capabilities& capabilities, std::string_view greeting, std::string_view id) {
+  Quirks quirks;
+  for (const auto& quirk : kQuirks) {
+    const bool shown = quirk.sign == Sign::capability
+                           ? capabilities.has(quirk.text)
+                           : greeting.find(quirk.text) != std::string_view::npos ||
+                                 id.find(quirk.text) != std::string_view::npos;
+    if (shown) quirk.apply(quirks);
+  }
+  return quirks;
+}
+
+}  // namespace imap
