@@ -310,7 +310,7 @@ class Session {
   // What came unasked, and the marks of the command that is running:
   Updates updates_;
   MailboxUpdates news_;                  // of the open mailbox
-  std::optional<SelectedMailbox> left_;  // the mailbox that was open before
+  std::optional<SelectedMailbox> left_;  // while another is opened: the one before
   std::optional<ModSeq> told_modseq_;    // since the last tagged answer
   ModSeq seen_modseq_;                   // likewise, the highest of any row
   bool asking_flags_ = false;

@@ -28,9 +28,11 @@ const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::s
   } catch (...) {
     // A failed SELECT leaves no mailbox open (RFC 3501 6.3.1).
     selected_.reset();
+    left_.reset();
     news_ = {};
     throw;
   }
+  left_.reset();
   // The count is what was asked for, and no news.
   news_.exists_changed = false;
   return *selected_;

@@ -128,13 +128,13 @@ void Session::note_status(const Status& status) {
 void Session::note_code(const Status& status) {
   if (status.code == "CLOSED") {
     // What came before belongs to the mailbox that was open (RFC 7162 3.2.11).
+    keep_news(left_ ? left_ : selected_);
     SelectedMailbox fresh;
     fresh.name = selected_->name;
     fresh.read_only = selected_->read_only;
     selected_ = std::move(fresh);
     told_modseq_.reset();
     seen_modseq_ = {};
-    keep_news(left_);
   } else if (status.code == "READ-ONLY" || status.code == "READ-WRITE") {
     selected_->read_only = status.code == "READ-ONLY";
   } else if (status.code == "UIDVALIDITY") {

@@ -101,6 +101,21 @@ TEST_CASE("what comes before CLOSED is news of the other mailbox", "[session][qr
                     }) == Script::none);
 }
 
+TEST_CASE("a CLOSED that nobody expects takes no news away", "[session][qresync]") {
+  CHECK(play("UNSELECT",
+             {"C: $2 SELECT \"a\"", "S: * OK [CLOSED] odd", "S: * OK [UIDVALIDITY 3]", "S: $2 OK",
+              "C: $3 UNSELECT", "S: * VANISHED 4", "S: * OK [CLOSED]", "S: $3 OK"},
+             [](Session& session) {
+               session.select("a", kAgain);
+               session.unselect();
+               const auto updates = session.take_updates();
+               REQUIRE(updates.mailboxes.size() == 1);
+               CHECK(updates.mailboxes[0].mailbox == "a");
+               CHECK(updates.mailboxes[0].uid_validity == UidValidity{3});
+               CHECK(updates.mailboxes[0].vanished.to_string() == "4");
+             }) == Script::none);
+}
+
 TEST_CASE("news comes on any command and is kept when another mailbox is opened",
           "[session][updates]") {
   // Fastmail says VANISHED once (Mailspring-Sync#98).
