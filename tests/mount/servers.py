@@ -1,0 +1,216 @@
+"""The real servers that the mount tests talk to, and what another mail client would do there."""
+import contextlib
+import imaplib
+import os
+import pathlib
+import re
+import shlex
+import signal
+import tempfile
+import time
+from base64 import b64encode
+
+from basics import TESTS, as_on_the_wire, at_end, children, run
+
+imaplib._MAXLINE = 1 << 24  # pylint: disable=protected-access # answers with thousands of UIDs
+
+
+def modified_utf7(name):
+    """A mailbox name as IMAP spells it (RFC 3501 5.1.3)."""
+    spelled = ""
+    for part in re.findall(r"[ -~]+|[^ -~]+", name):
+        if part.isascii() and part.isprintable():
+            spelled += part.replace("&", "&-")
+        else:
+            spelled += "&" + b64encode(part.encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
+    return spelled
+
+
+def quoted(name):
+    return '"%s"' % modified_utf7(name).replace("\\", "\\\\").replace('"', '\\"')
+
+
+class Message:
+    """A message as the server tells of it."""
+
+    def __init__(self, size, arrival, body):
+        self.size, self.arrival, self.body = size, arrival, body
+
+
+class Server:
+    """A private Dovecot (tests/servers/dovecot). Mailbox names are given without the prefix."""
+
+    SCRIPT = TESTS / "servers/dovecot"
+    OWN_TAG = b"HARNESS"  # begins the tags of this harness, so that its sessions can be told apart
+
+    def __init__(self, directory, profile="full"):
+        self.directory = pathlib.Path(directory)
+        self.profile = profile
+        self.is_frozen = self.is_down = False
+        self._forgotten = {}
+        at_end.callback(self.kill)
+        self.start()
+
+    def _script(self, command, *arguments, check=True):
+        done = run(self.SCRIPT, command, self.directory, *arguments)
+        if check and done.returncode != 0:
+            raise AssertionError("dovecot %s: %s%s" % (command, done.stdout, done.stderr))
+        return done.stdout
+
+    def start(self, cert="good"):
+        # Its output goes to a file: the server would keep a pipe open.
+        self._script("start", "--profile", self.profile, "--cert", cert, "--rawlog")
+        self.is_down = False
+        values = {}
+        for line in (self.directory / "env").read_text().splitlines():
+            key, _, value = line.partition("=")
+            values[key] = shlex.split(value)[0] if value else ""
+        self.user, self.password = values["IMAP_USER"], values["IMAP_PASSWORD"]
+        self.weird_user, self.weird_password = values["WEIRD_USER"], values["WEIRD_PASSWORD"]
+        self.port, self.tls_port = int(values["IMAP_PORT"]), int(values["IMAPS_PORT"])
+        self.ca_file = values["CA_FILE"]
+        self.client_cert, self.client_key = values["CLIENT_CERT"], values["CLIENT_KEY"]
+        self.prefix, self.delimiter = values["PREFIX"], values["DELIMITER"]
+
+    def kill(self):
+        self._script("kill", check=False)
+        self.is_frozen, self.is_down = False, True
+
+    def freeze(self):
+        self.is_frozen = True
+        self._script("freeze")
+
+    def thaw(self):
+        self._script("thaw")
+        self.is_frozen = False
+
+    def token(self, user, seconds=3600):
+        """An access token for a user; with negative seconds one that has expired."""
+        return self._script("token", user, seconds).strip()
+
+    def doveadm(self, *arguments):
+        return self._script("doveadm", *arguments)
+
+    def full_name(self, mailbox):
+        return mailbox if mailbox == "INBOX" else self.prefix + mailbox
+
+    def seed(self, mailbox, source, lie=0):
+        """Puts the message files of a folder into a mailbox."""
+        # Dovecot's programs take names in UTF-8.
+        self._script("seed", self.user, self.full_name(mailbox), source, *(["--lie", lie] if lie else []))
+
+    def seed_messages(self, mailbox, messages):
+        """Puts byte strings into a mailbox, a minute apart from each other."""
+        with tempfile.TemporaryDirectory() as scratch:
+            for number, content in enumerate(messages):
+                path = pathlib.Path(scratch, "%06d.eml" % number)
+                path.write_bytes(content)
+                os.utime(path, (1500000000 + 60 * number,) * 2)
+            self.seed(mailbox, scratch)
+
+    def seed_sample(self, mailbox, count, seed=1):
+        with tempfile.TemporaryDirectory() as scratch:
+            done = run(TESTS / "mail/make_mail", count, scratch, "--seed", seed)
+            if done.returncode != 0:
+                raise AssertionError(done.stderr)
+            self.seed(mailbox, scratch)
+
+    def client(self):
+        """Another mail client, logged in."""
+        client = imaplib.IMAP4("localhost", self.port, timeout=30)
+        client.tagpre = self.OWN_TAG
+        client.tagre = re.compile(rb"(?P<tag>%s\d+) (?P<type>[A-Z]+) (?P<data>.*)" % self.OWN_TAG, re.ASCII | re.DOTALL)
+        client.login(self.user, self.password)
+        return client
+
+    def create(self, mailbox):
+        with self.client() as client:
+            status, answer = client.create(quoted(self.full_name(mailbox)))
+            assert status == "OK", (mailbox, answer)
+
+    def append(self, mailbox, content, flags=""):
+        with self.client() as client:
+            status, answer = client.append(
+                quoted(self.full_name(mailbox)), "(%s)" % flags, None, as_on_the_wire(content)
+            )
+            assert status == "OK", answer
+
+    def messages(self, mailbox):
+        """UID -> Message for all of a mailbox, fetched so that nothing becomes \\Seen."""
+        found = {}
+        with self.client() as client:
+            status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
+            assert status == "OK", (mailbox, answer)
+            if answer == [b"0"]:
+                return found
+            status, answer = client.uid("FETCH", "1:*", "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+            assert status == "OK", answer
+            for part in answer:
+                if isinstance(part, tuple):
+                    uid, size = (
+                        int(re.search(pattern, part[0])[1]) for pattern in (rb"UID (\d+)", rb"RFC822.SIZE (\d+)")
+                    )
+                    arrival = int(time.mktime(imaplib.Internaldate2tuple(part[0])))
+                    found[uid] = Message(size, arrival, part[1])
+        return found
+
+    def unseen(self, *mailboxes):
+        """Number of unread messages by mailbox."""
+        counts = {}
+        with self.client() as client:
+            for mailbox in mailboxes:
+                _, answer = client.status(quoted(self.full_name(mailbox)), "(UNSEEN)")
+                counts[mailbox] = int(re.search(rb"UNSEEN (\d+)", answer[0])[1])
+        return counts
+
+    def _sent(self):
+        """For each session of another client, what it has sent since `forget_commands`, by lines."""
+        for log in sorted((self.directory / "rawlog").glob("*.in")):
+            sent = log.read_bytes()
+            if b" " + self.OWN_TAG not in sent:
+                # Each line begins with the time.
+                lines = [line.split(b" ", 1)[-1] for line in sent.splitlines()]
+                yield list(enumerate(lines)), self._forgotten.get(log.name, 0)
+
+    def commands(self):
+        """Every line that clients other than this harness have sent after logging in."""
+        return [line for lines, known in self._sent() for number, line in lines if number >= known]
+
+    def body_fetches(self):
+        """The commands of others that fetch bodies or parts of them."""
+        return [line for line in self.commands() if FETCHES_BODY.search(line)]
+
+    def mailboxes_with_body_fetches(self):
+        """The names, as the clients sent them, of the mailboxes that the fetched bodies were in."""
+        found = set()
+        for lines, known in self._sent():
+            selected = None
+            for number, line in lines:
+                match = re.search(rb' (?:SELECT|EXAMINE) "?((?:[^"\\ ]|\\.)+)', line, re.IGNORECASE)
+                selected = match[1].decode() if match else selected
+                if number >= known and FETCHES_BODY.search(line):
+                    found.add(selected)
+        return found
+
+    def forget_commands(self):
+        """Begins to count anew."""
+        for log in (self.directory / "rawlog").glob("*.in"):
+            self._forgotten[log.name] = len(log.read_bytes().splitlines())
+
+    def processes(self):
+        """The numbers of the server's processes, the first one first."""
+        found = [int((self.directory / "pid").read_text().split()[0])]
+        for pid in found:
+            found += children(pid)
+        return found
+
+    def freeze_at_once(self):
+        """As `freeze`, without the time that starting a program takes."""
+        self.is_frozen = True
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
+
+# A section of the body: [], [1], [TEXT], partial or not; but not [HEADER...].
+FETCHES_BODY = re.compile(rb"(BODY(\.PEEK)?\[(?!HEADER)|BINARY|RFC822(?!\.(SIZE|HEADER)))", re.IGNORECASE)
