@@ -24,7 +24,7 @@ import unittest
 from basics import TESTS, as_on_the_wire, at_end, children, eventually, is_running, run, sha256
 from mounts import MOUNT_LIMIT, PROGRAM, Mount, is_mounted, unmount_lazily
 from relay import RelayWithWrongSizes
-from servers import FETCHES_BODY, Server, modified_utf7, quoted
+from servers import FETCHES_BODY, Cyrus, Dovecot, modified_utf7, quoted
 
 SKIPPED = 77
 
@@ -34,6 +34,7 @@ class Skipped(Exception):
 
 
 class Case(unittest.TestCase):
+    server_type = Dovecot
     profile = "full"
 
     @classmethod
@@ -47,7 +48,7 @@ class Case(unittest.TestCase):
         os.chmod(cls.scratch, 0o711)
         at_end.callback(shutil.rmtree, cls.scratch, ignore_errors=True)
         cls.addClassCleanup(shutil.rmtree, cls.scratch, ignore_errors=True)
-        cls.server = Server(os.path.join(cls.scratch, "server"), cls.profile)
+        cls.server = cls.server_type(os.path.join(cls.scratch, "server"), cls.profile)
         cls.addClassCleanup(cls.server.kill)
         cls.fill()
 
@@ -112,13 +113,20 @@ class Case(unittest.TestCase):
 # --- Running --------------------------------------------------------------------------------------
 
 
-def require_server():
-    """Raises Skipped unless this machine can run the server."""
+def require_dovecot():
+    """Raises Skipped unless this machine can run Dovecot."""
     for program in ("openssl", "pgrep"):
         if shutil.which(program) is None:
             raise Skipped("%s is not installed" % program)
     if shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin") is None:
         raise Skipped("Dovecot is not installed")
+
+
+def require_cyrus():
+    """Raises Skipped unless this machine can run Cyrus."""
+    done = run(Cyrus.SCRIPT, "check")
+    if done.returncode != 0:
+        raise Skipped(done.stderr.strip())
 
 
 def require_mounting():
@@ -173,7 +181,7 @@ def watch(limit):
     timer.start()
 
 
-def main(needs_mount=True):
+def main(needs_mount=True, require_server=require_dovecot):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, terminate)
     # Programs that go to the background become children of this process, so that none is lost.

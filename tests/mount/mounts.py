@@ -23,11 +23,14 @@ def unmount_lazily(path):
 
 
 class Mount:
-    """One mount, as a user makes it: `imapfs mount` returned 0 and the program is in the background."""
+    """One mount, as a user makes it: `imapfs mount` returned 0 and the program is in the background.
+
+    `tls` is implicit, starttls or none.
+    """
 
     started = []
 
-    def __init__(self, server, directory, *options, source=None, cache=None, mailbox="", timeout="4s"):
+    def __init__(self, server, directory, *options, source=None, cache=None, mailbox="", timeout="4s", tls="implicit"):
         self.server = server
         self.directory = pathlib.Path(directory)
         self.path = self.directory / "mail"
@@ -45,7 +48,10 @@ class Mount:
         if not any(str(option).startswith(("--password-", "--token-", "--client-")) for option in options):
             self.options += ["--password-file", self.password_file]
         self.options += options
-        self.source = source or "imaps://%s@localhost:%d%s" % (server.user, server.tls_port, mailbox)
+        scheme, port = ("imaps", server.tls_port) if tls == "implicit" else ("imap", server.port)
+        self.source = source or "%s://%s@%s:%d%s" % (scheme, server.user, server.host, port, mailbox)
+        if tls == "none":
+            self.options += ["--tls", "none"]
         self.pid = None
 
     def command(self):

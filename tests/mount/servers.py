@@ -6,6 +6,8 @@ import pathlib
 import re
 import shlex
 import signal
+import socket
+import ssl
 import tempfile
 import time
 from base64 import b64encode
@@ -37,11 +39,29 @@ class Message:
         self.size, self.arrival, self.body = size, arrival, body
 
 
-class Server:
-    """A private Dovecot (tests/servers/dovecot). Mailbox names are given without the prefix."""
+class OwnClient(imaplib.IMAP4):
+    """Connects from a loopback address of its own."""
 
-    SCRIPT = TESTS / "servers/dovecot"
+    def __init__(self, address, host, port):
+        self._address = address
+        super().__init__(host, port, timeout=30)
+
+    def _create_socket(self, timeout):
+        # "localhost" may be ::1, from which there is no way to 127.0.0.1.
+        host = "127.0.0.1" if self.host == "localhost" else self.host
+        return socket.create_connection((host, self.port), timeout, source_address=(self._address, 0))
+
+
+class Server:
+    """A private server. Mailbox names are given without the prefix.
+
+    Derived classes name the script and spell mailboxes the way it wants them.
+    """
+
+    SCRIPT = None
     OWN_TAG = b"HARNESS"  # begins the tags of this harness, so that its sessions can be told apart
+    # Servers limit connections by user and address: those of the harness are not to count as the mount's.
+    OWN_ADDRESS = "127.0.0.3"
 
     def __init__(self, directory, profile="full"):
         self.directory = pathlib.Path(directory)
@@ -54,7 +74,7 @@ class Server:
     def _script(self, command, *arguments, check=True):
         done = run(self.SCRIPT, command, self.directory, *arguments)
         if check and done.returncode != 0:
-            raise AssertionError("dovecot %s: %s%s" % (command, done.stdout, done.stderr))
+            raise AssertionError("%s %s: %s%s" % (self.SCRIPT.name, command, done.stdout, done.stderr))
         return done.stdout
 
     def start(self, cert="good"):
@@ -65,11 +85,13 @@ class Server:
         for line in (self.directory / "env").read_text().splitlines():
             key, _, value = line.partition("=")
             values[key] = shlex.split(value)[0] if value else ""
+        self.host = values["IMAP_HOST"]
         self.user, self.password = values["IMAP_USER"], values["IMAP_PASSWORD"]
-        self.weird_user, self.weird_password = values["WEIRD_USER"], values["WEIRD_PASSWORD"]
+        self.weird_user, self.weird_password = values.get("WEIRD_USER"), values.get("WEIRD_PASSWORD")
         self.port, self.tls_port = int(values["IMAP_PORT"]), int(values["IMAPS_PORT"])
         self.ca_file = values["CA_FILE"]
-        self.client_cert, self.client_key = values["CLIENT_CERT"], values["CLIENT_KEY"]
+        self.rawlog = pathlib.Path(values["RAWLOG"])
+        self.client_cert, self.client_key = values.get("CLIENT_CERT"), values.get("CLIENT_KEY")
         self.prefix, self.delimiter = values["PREFIX"], values["DELIMITER"]
 
     def kill(self):
@@ -84,20 +106,12 @@ class Server:
         self._script("thaw")
         self.is_frozen = False
 
-    def token(self, user, seconds=3600):
-        """An access token for a user; with negative seconds one that has expired."""
-        return self._script("token", user, seconds).strip()
-
-    def doveadm(self, *arguments):
-        return self._script("doveadm", *arguments)
-
     def full_name(self, mailbox):
         return mailbox if mailbox == "INBOX" else self.prefix + mailbox
 
-    def seed(self, mailbox, source, lie=0):
-        """Puts the message files of a folder into a mailbox."""
-        # Dovecot's programs take names in UTF-8.
-        self._script("seed", self.user, self.full_name(mailbox), source, *(["--lie", lie] if lie else []))
+    def seed(self, mailbox, source):
+        """Puts the message files of a folder into a mailbox; returns the names of those refused."""
+        raise NotImplementedError
 
     def seed_messages(self, mailbox, messages):
         """Puts byte strings into a mailbox, a minute apart from each other."""
@@ -106,18 +120,20 @@ class Server:
                 path = pathlib.Path(scratch, "%06d.eml" % number)
                 path.write_bytes(content)
                 os.utime(path, (1500000000 + 60 * number,) * 2)
-            self.seed(mailbox, scratch)
+            return self.seed(mailbox, scratch)
 
     def seed_sample(self, mailbox, count, seed=1):
         with tempfile.TemporaryDirectory() as scratch:
             done = run(TESTS / "mail/make_mail", count, scratch, "--seed", seed)
             if done.returncode != 0:
                 raise AssertionError(done.stderr)
-            self.seed(mailbox, scratch)
+            return self.seed(mailbox, scratch)
 
     def client(self):
         """Another mail client, logged in."""
-        client = imaplib.IMAP4("localhost", self.port, timeout=30)
+        client = OwnClient(self.OWN_ADDRESS, self.host, self.port)
+        if self.profile == "quirky":
+            client.starttls(ssl.create_default_context(cafile=self.ca_file))
         client.tagpre = self.OWN_TAG
         client.tagre = re.compile(rb"(?P<tag>%s\d+) (?P<type>[A-Z]+) (?P<data>.*)" % self.OWN_TAG, re.ASCII | re.DOTALL)
         client.login(self.user, self.password)
@@ -163,14 +179,24 @@ class Server:
                 counts[mailbox] = int(re.search(rb"UNSEEN (\d+)", answer[0])[1])
         return counts
 
+    def expunge(self, mailbox, uid):
+        """Removes one message, as another client does."""
+        with self.client() as client:
+            client.select(quoted(self.full_name(mailbox)))
+            status, answer = client.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)")
+            assert status == "OK", answer
+            status, answer = client.expunge()
+            assert status == "OK", answer
+
+    def _sessions(self):
+        """For each session that has logged in, the name of its log and the lines that it has sent."""
+        raise NotImplementedError
+
     def _sent(self):
         """For each session of another client, what it has sent since `forget_commands`, by lines."""
-        for log in sorted((self.directory / "rawlog").glob("*.in")):
-            sent = log.read_bytes()
-            if b" " + self.OWN_TAG not in sent:
-                # Each line begins with the time.
-                lines = [line.split(b" ", 1)[-1] for line in sent.splitlines()]
-                yield list(enumerate(lines)), self._forgotten.get(log.name, 0)
+        for name, lines in self._sessions():
+            if not any(line.startswith(self.OWN_TAG) for line in lines):
+                yield list(enumerate(lines)), self._forgotten.get(name, 0)
 
     def commands(self):
         """Every line that clients other than this harness have sent after logging in."""
@@ -194,8 +220,8 @@ class Server:
 
     def forget_commands(self):
         """Begins to count anew."""
-        for log in (self.directory / "rawlog").glob("*.in"):
-            self._forgotten[log.name] = len(log.read_bytes().splitlines())
+        for name, lines in self._sessions():
+            self._forgotten[name] = len(lines)
 
     def processes(self):
         """The numbers of the server's processes, the first one first."""
@@ -210,6 +236,42 @@ class Server:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
+
+
+class Dovecot(Server):
+    SCRIPT = TESTS / "servers/dovecot"
+
+    def seed(self, mailbox, source, lie=0):
+        # Dovecot's programs take names in UTF-8.
+        self._script("seed", self.user, self.full_name(mailbox), source, *(["--lie", lie] if lie else []))
+        return []
+
+    def token(self, user, seconds=3600):
+        """An access token for a user; with negative seconds one that has expired."""
+        return self._script("token", user, seconds).strip()
+
+    def doveadm(self, *arguments):
+        return self._script("doveadm", *arguments)
+
+    def _sessions(self):
+        for log in sorted(self.rawlog.glob("*.in")):
+            # Each line begins with the time.
+            yield log.name, [line.split(b" ", 1)[-1] for line in log.read_bytes().splitlines()]
+
+
+class Cyrus(Server):
+    SCRIPT = TESTS / "servers/cyrus"
+
+    def seed(self, mailbox, source):
+        said = self._script("seed", self.user, modified_utf7(self.full_name(mailbox)), source)
+        return re.findall(r"^refused (\S+):", said, re.MULTILINE)
+
+    def _sessions(self):
+        for log in sorted(self.rawlog.iterdir()):
+            # Pieces of the dialogue: <time<what was received, >time>what was sent.
+            pieces = re.split(rb"^([<>])\d+\1", log.read_bytes(), flags=re.MULTILINE)
+            received = [text for mark, text in zip(pieces[1::2], pieces[2::2]) if mark == b"<"]
+            yield log.name, b"".join(received).splitlines()
 
 
 # A section of the body: [], [1], [TEXT], partial or not; but not [HEADER...].

@@ -28,7 +28,7 @@ class Content(harness.Case):
             self.assert_same_messages(mount, mailbox, messages)
 
     def test_on_the_profile_without_extensions_too(self):
-        server = harness.Server(os.path.join(self.scratch, "bare"), "bare")
+        server = harness.Dovecot(os.path.join(self.scratch, "bare"), "bare")
         self.addCleanup(server.kill)
         for seed, (mailbox, count) in enumerate(MAILBOXES.items(), 1):
             server.seed_sample(mailbox.replace("/", "."), count, seed)

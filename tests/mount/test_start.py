@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import harness
-from harness import PROGRAM, Server, eventually, run
+from harness import PROGRAM, Dovecot, eventually, run
 
 
 class Refusals(harness.Case):
@@ -38,7 +38,7 @@ class Refusals(harness.Case):
 
     def test_certificates_that_are_no_good(self):
         for kind, words in (("expired", "expired"), ("wronghost", "localhost"), ("selfsigned", "self")):
-            server = Server(pathlib.Path(self.place, kind))
+            server = Dovecot(pathlib.Path(self.place, kind))
             self.addCleanup(server.kill)
             server.kill()
             server.start(cert=kind)

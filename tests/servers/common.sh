@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # What the servers' scripts of this folder have in common; they source it.
 #
 # A script sets `name` (what it is called), and provides
