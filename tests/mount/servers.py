@@ -10,7 +10,7 @@ import socket
 import ssl
 import tempfile
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 from basics import TESTS, as_on_the_wire, at_end, children, run
 
@@ -26,6 +26,14 @@ def modified_utf7(name):
         else:
             spelled += "&" + b64encode(part.encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
     return spelled
+
+
+def from_modified_utf7(spelled):
+    def decode(match):
+        text = match[1].replace(",", "/")
+        return b64decode(text + "=" * (-len(text) % 4)).decode("utf-16-be") if text else "&"
+
+    return re.sub(r"&([A-Za-z0-9+,]*)-", decode, spelled)
 
 
 def quoted(name):
@@ -122,9 +130,9 @@ class Server:
                 os.utime(path, (1500000000 + 60 * number,) * 2)
             return self.seed(mailbox, scratch)
 
-    def seed_sample(self, mailbox, count, seed=1):
+    def seed_sample(self, mailbox, count, seed=1, *options):
         with tempfile.TemporaryDirectory() as scratch:
-            done = run(TESTS / "mail/make_mail", count, scratch, "--seed", seed)
+            done = run(TESTS / "mail/make_mail", count, scratch, "--seed", seed, *options)
             if done.returncode != 0:
                 raise AssertionError(done.stderr)
             return self.seed(mailbox, scratch)
@@ -144,6 +152,37 @@ class Server:
             status, answer = client.create(quoted(self.full_name(mailbox)))
             assert status == "OK", (mailbox, answer)
 
+    def create_where_allowed(self, *mailboxes):
+        """Makes those mailboxes whose names the server takes, and returns them."""
+        with self.client() as client:
+            return [name for name in mailboxes if client.create(quoted(self.full_name(name)))[0] == "OK"]
+
+    def delete(self, mailbox):
+        with self.client() as client:
+            status, answer = client.delete(quoted(self.full_name(mailbox)))
+            assert status == "OK", (mailbox, answer)
+
+    def mailboxes(self):
+        """Every mailbox of the server -> whether it can be selected."""
+        found = {}
+        with self.client() as client:
+            status, answer = client.list('""', "*")
+            assert status == "OK", answer
+        for line in answer:
+            if isinstance(line, tuple):
+                about, name = line[0], line[1].decode()
+            elif line:
+                about, name = re.fullmatch(rb'(\(.*?\) (?:".+?"|NIL)) (.*)', line).groups()
+                name = name.decode()
+                if name.startswith('"'):
+                    name = re.sub(r"\\(.)", r"\1", name[1:-1])
+            else:
+                continue  # what imaplib makes of the end of a line after a literal
+            name = from_modified_utf7(name)
+            name = name if name == "INBOX" else name[len(self.prefix) :]
+            found[name] = rb"\noselect" not in about.lower() and rb"\nonexistent" not in about.lower()
+        return found
+
     def append(self, mailbox, content, flags=""):
         with self.client() as client:
             status, answer = client.append(
@@ -153,21 +192,26 @@ class Server:
 
     def messages(self, mailbox):
         """UID -> Message for all of a mailbox, fetched so that nothing becomes \\Seen."""
-        found = {}
+        return self.messages_of([mailbox])[mailbox]
+
+    def messages_of(self, mailboxes):
+        """The same for several, by mailbox, in one session."""
         with self.client() as client:
-            status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
-            assert status == "OK", (mailbox, answer)
-            if answer == [b"0"]:
-                return found
-            status, answer = client.uid("FETCH", "1:*", "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])")
-            assert status == "OK", answer
-            for part in answer:
-                if isinstance(part, tuple):
-                    uid, size = (
-                        int(re.search(pattern, part[0])[1]) for pattern in (rb"UID (\d+)", rb"RFC822.SIZE (\d+)")
-                    )
-                    arrival = int(time.mktime(imaplib.Internaldate2tuple(part[0])))
-                    found[uid] = Message(size, arrival, part[1])
+            return {mailbox: self._messages(client, mailbox) for mailbox in mailboxes}
+
+    def _messages(self, client, mailbox):
+        found = {}
+        status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
+        assert status == "OK", (mailbox, answer)
+        if answer == [b"0"]:
+            return found
+        status, answer = client.uid("FETCH", "1:*", "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])")
+        assert status == "OK", answer
+        for part in answer:
+            if isinstance(part, tuple):
+                uid, size = (int(re.search(pattern, part[0])[1]) for pattern in (rb"UID (\d+)", rb"RFC822.SIZE (\d+)"))
+                arrival = int(time.mktime(imaplib.Internaldate2tuple(part[0])))
+                found[uid] = Message(size, arrival, part[1])
         return found
 
     def unseen(self, *mailboxes):
