@@ -47,6 +47,9 @@ class Message:
         self.size, self.arrival, self.body = size, arrival, body
 
 
+SEEDING_TAG = b"SEED"  # of tests/servers/append_messages
+
+
 class OwnClient(imaplib.IMAP4):
     """Connects from a loopback address of its own."""
 
@@ -239,7 +242,7 @@ class Server:
     def _sent(self):
         """For each session of another client, what it has sent since `forget_commands`, by lines."""
         for name, lines in self._sessions():
-            if not any(line.startswith(self.OWN_TAG) for line in lines):
+            if not any(line.startswith((self.OWN_TAG, SEEDING_TAG)) for line in lines):
                 yield list(enumerate(lines)), self._forgotten.get(name, 0)
 
     def commands(self):
@@ -312,10 +315,14 @@ class Cyrus(Server):
 
     def _sessions(self):
         for log in sorted(self.rawlog.iterdir()):
-            # Pieces of the dialogue: <time<what was received, >time>what was sent.
-            pieces = re.split(rb"^([<>])\d+\1", log.read_bytes(), flags=re.MULTILINE)
-            received = [text for mark, text in zip(pieces[1::2], pieces[2::2]) if mark == b"<"]
-            yield log.name, b"".join(received).splitlines()
+            # A process serves one client after the other, and each begins with a line of its own.
+            heading = rb"^---------- \S+ \w+ \w+ [ \d]+ [\d:]{8} \d{4}$"
+            _, *sessions = re.split(heading, log.read_bytes(), flags=re.MULTILINE)
+            for number, session in enumerate(sessions):
+                # Pieces of the dialogue: <time<what was received, >time>what was sent.
+                pieces = re.split(rb"^([<>])\d+\1", session, flags=re.MULTILINE)
+                received = [text for mark, text in zip(pieces[1::2], pieces[2::2]) if mark == b"<"]
+                yield "%s %d" % (log.name, number), b"".join(received).splitlines()
 
 
 # A section of the body: [], [1], [TEXT], partial or not; but not [HEADER...].
