@@ -15,7 +15,7 @@ namespace imap {
 class Framer {
  public:
   enum class Event {
-    need_input,    // all input is used up
+    need_input,    // nothing to tell yet: step again, with more input if all of it is used up
     literal,       // a literal begins: `stream_literal` may be called now
     literal_data,  // `data` is the next piece of a streamed literal
     literal_end,   // the streamed literal is complete
