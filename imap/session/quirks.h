@@ -27,6 +27,8 @@ struct Quirks {
   std::size_t statuses_ahead = 25;  // Outlook.com broke its own parser at about 50 (geary)
   std::uint64_t most_uids = std::numeric_limits<std::uint64_t>::max();  // in one command
 
+  bool binds_tls_unique = false;  // SCRAM-*-PLUS by tls-unique alone, which TLS 1.3 lacks
+
   // For callers:
   bool mailboxes_are_labels = false;  // deleting from a mailbox does not delete
   bool uids_may_change = false;       // the same UID has been another message: compare bodies

@@ -258,6 +258,7 @@ class Session {
   // session_authenticate.cpp
   struct Refusal;
   void authenticate(const Login& login, const Endpoint& endpoint);
+  bool can_bind(const Login& login) const;
   std::optional<Refusal> log_in(LoginMethod method, const Login& login, const Endpoint& endpoint,
                                 const LoginFacts& facts);
   std::optional<Refusal> log_in_by_command(const Login& login);

@@ -100,7 +100,7 @@ void Session::authenticate(const Login& login, const Endpoint& endpoint) {
   facts.has_token = login.tokens != nullptr;
   facts.has_client_certificate = login.has_client_certificate && connection_.is_encrypted();
   facts.may_send_readable = connection_.is_encrypted() || endpoint.tls == TlsMode::none;
-  facts.can_bind = connection_.channel_binding().has_value();
+  facts.can_bind = can_bind(login);
   facts.is_scram_text = scram_text(login.user) && scram_text(login.password.reveal());
   facts.forced = login.method;
 
@@ -119,6 +119,15 @@ void Session::authenticate(const Login& login, const Endpoint& endpoint) {
       throw AuthenticationError(fmt::format("the server refused the login: {}", refusal->text()));
     }
   }
+}
+
+bool Session::can_bind(const Login& login) const {
+  const auto binding = connection_.channel_binding();
+  if (!binding || binding->type == ChannelBinding::Type::tls_unique) return binding.has_value();
+  // A greeting can be forged by whoever holds a certificate that we trust: who wants the binding in
+  // any case forces the method.
+  const bool is_forced = login.method && binds_channel(*login.method);
+  return is_forced || !quirks_of(capabilities_, greeting_, {}).binds_tls_unique;
 }
 
 std::optional<Session::Refusal> Session::log_in(LoginMethod method, const Login& login,

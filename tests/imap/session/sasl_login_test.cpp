@@ -73,8 +73,9 @@ Script::Lines then_capability(Script::Lines lines, const std::string& tag = "$9"
 /// A server over TLS that begins a SCRAM login and then goes on as the test says.
 class ScramPeer {
  public:
-  ScramPeer(tests::TlsPeer& peer, const std::string& capabilities) : peer_(peer) {
-    peer_.write("* OK [CAPABILITY IMAP4rev1 SASL-IR " + capabilities + "] hi\r\n");
+  ScramPeer(tests::TlsPeer& peer, const std::string& capabilities, const std::string& name = "hi")
+      : peer_(peer) {
+    peer_.write("* OK [CAPABILITY IMAP4rev1 SASL-IR " + capabilities + "] " + name + "\r\n");
     const auto command = line();
     tag_ = command.substr(0, command.find(' '));
     method = command.substr(tag_.size() + 1, command.rfind(' ') - tag_.size() - 1);
@@ -109,7 +110,8 @@ class ScramPeer {
 };
 
 /// What came of the login of alice, whose password is "secret": "ok", or the kind of error.
-std::string outcome(const tests::TlsServer::Script& script, int newest = TLS1_3_VERSION) {
+std::string outcome(const tests::TlsServer::Script& script, int newest = TLS1_3_VERSION,
+                    std::optional<LoginMethod> forced = {}) {
   const auto identity = tests::self_signed({});
   const tests::TemporaryFile ca_file(tests::pem(identity));
   const TlsContext context(TlsSettings{ca_file.path()});
@@ -119,7 +121,9 @@ std::string outcome(const tests::TlsServer::Script& script, int newest = TLS1_3_
   try {
     auto stream = TlsStream::handshake(server.take_client(), context, "imap.example.com",
                                        tests::soon(), abort);
-    Session::open(std::move(stream), tests::alice(), patient());
+    auto login = tests::alice();
+    login.method = forced;
+    Session::open(std::move(stream), login, patient());
   } catch (const AuthenticationError&) {
     result = "refused";
   } catch (const ProtocolError&) {
@@ -137,10 +141,11 @@ struct RightServer {
   std::string method;
   std::string bound;
   std::string exported;
+  std::string name = "hi";
 
   void operator()(tests::TlsPeer& tls) {
     exported = tls.binding();
-    ScramPeer peer(tls, capabilities);
+    ScramPeer peer(tls, capabilities, name);
     method = peer.method;
     ScramServer scram(method.find("SHA-1") == std::string::npos ? "SHA256" : "SHA1", "secret",
                       "salt", 4096);
@@ -169,6 +174,19 @@ TEST_CASE("SCRAM is bound to TLS 1.2, too", "[session][sasl]") {
   CHECK(outcome(std::ref(server), TLS1_2_VERSION) == "ok");
   CHECK(server.method == "AUTHENTICATE SCRAM-SHA-1-PLUS");
   CHECK(server.bound == "p=tls-unique,," + server.exported);
+}
+
+TEST_CASE("Cyrus binds by tls-unique alone: over TLS 1.3 it is not bound", "[session][sasl]") {
+  const auto* const name = "mail.example.org Cyrus IMAP 3.6.1-Debian-3.6.1-4+deb12u3 server ready";
+  const auto login = [&](int newest, std::optional<LoginMethod> forced = {}) {
+    RightServer server{"AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS", {}, {}, {}, name};
+    CHECK(outcome(std::ref(server), newest, forced) == "ok");
+    return server.method + ' ' + server.bound.substr(0, server.bound.find(",,"));
+  };
+  CHECK(login(TLS1_3_VERSION) == "AUTHENTICATE SCRAM-SHA-256 n");
+  CHECK(login(TLS1_2_VERSION) == "AUTHENTICATE SCRAM-SHA-256-PLUS p=tls-unique");
+  CHECK(login(TLS1_3_VERSION, LoginMethod::scram_sha_256_plus) ==
+        "AUTHENTICATE SCRAM-SHA-256-PLUS p=tls-exporter");
 }
 
 TEST_CASE("SCRAM without binding says that the server offered none", "[session][sasl]") {
