@@ -25,12 +25,20 @@ Number number_of(std::string_view text) {
   return number;
 }
 
+/// InterMail quotes flags: `"\\Deleted"`.
+std::string_view unquoted(std::string_view name) {
+  if (name.size() < 2 || !name.starts_with('"') || !name.ends_with('"')) return name;
+  name = name.substr(1, name.size() - 2);
+  if (name.starts_with("\\\\")) name.remove_prefix(1);
+  return name;
+}
+
 /// `(\Seen \* keyword)` without the `\*`.
 Flags listed_flags(std::string_view text) {
   Flags flags;
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(" ()"), text.size());
-    const auto name = text.substr(0, end);
+    const auto name = unquoted(text.substr(0, end));
     if (name != "\\*" && flags.keywords.size() < 256) flags.add(name);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -100,6 +108,9 @@ void Session::note_status(const Status& status) {
     pending->second = status;
     throttle_.note(status);
   }
+  if (status.condition == Condition::bye && greeting_.empty()) {
+    throw RefusedError(fmt::format("the server turned the connection away: {}", status.text));
+  }
   if (status.condition == Condition::bye) {
     throw ConnectionError(fmt::format("the server said goodbye: {}", status.text));
   }
@@ -138,7 +149,11 @@ void Session::note_code(const Status& status) {
   } else if (status.code == "READ-ONLY" || status.code == "READ-WRITE") {
     selected_->read_only = status.code == "READ-ONLY";
   } else if (status.code == "UIDVALIDITY") {
-    selected_->uid_validity.value = number_of<std::uint64_t>(status.arguments);
+    const UidValidity told{number_of<std::uint64_t>(status.arguments)};
+    // In mid-session: the UIDs that were named before it mean other messages from here on.
+    const bool changed = selected_->uid_validity.value != 0 && selected_->uid_validity != told;
+    if (changed && !left_) keep_news(selected_);
+    selected_->uid_validity = told;
   } else if (status.code == "UIDNEXT") {
     selected_->uid_next.value = number_of<std::uint32_t>(status.arguments);
   } else if (status.code == "HIGHESTMODSEQ") {
