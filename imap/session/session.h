@@ -91,8 +91,10 @@ class Session {
   std::string create_mailbox(const std::string& mailbox, std::optional<SpecialUse> use = {});
   /// Deletes a mailbox with all that is in it; refused for INBOX. It is left first if it is open.
   void delete_mailbox(const std::string& mailbox);
-  /// Renames a mailbox and all below it; refused for INBOX, whose messages would move alone.
-  /// Subscriptions stay with the old names (RFC 9051 6.3.6), and UIDVALIDITY may change.
+  /// Renames a mailbox and all below it, none of which stays open in this session; one that another
+  /// session has open keeps its old name there, until it is opened again. Refused for INBOX, whose
+  /// messages would move alone. Subscriptions stay with the old names (RFC 9051 6.3.6), and
+  /// UIDVALIDITY may change.
   void rename_mailbox(const std::string& from, const std::string& to);
   enum class Subscription { add, remove };
   void subscribe(const std::string& mailbox, Subscription subscription);
@@ -278,7 +280,6 @@ class Session {
   void mark_special_uses(std::vector<ListRow>& rows, const std::string& prefix);
   void mark_subscriptions(std::vector<ListRow>& rows, const std::string& prefix);
   void add_statuses(std::vector<ListRow>& rows);
-  void leave(const std::string& mailbox);
 
   // session_extensions.cpp, session_select.cpp
   void enable();

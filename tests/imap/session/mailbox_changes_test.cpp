@@ -66,6 +66,20 @@ TEST_CASE("what is deleted or renamed is left first", "[session][delete]") {
              }) == Script::none);
 }
 
+TEST_CASE("a mailbox below the one that is renamed is left, too", "[session][rename]") {
+  // Its old name may soon be that of another mailbox with the same UIDs.
+  CHECK(play("UNSELECT",
+             {"C: $2 SELECT \"a/b\"", "S: $2 OK", "C: $3 UNSELECT", "S: $3 OK",
+              "C: $4 RENAME \"a\" \"c\"", "S: $4 OK", "C: $5 CREATE \"a/b\"", "S: $5 OK",
+              "C: $6 SELECT \"a/b\"", "S: $6 OK"},
+             [](Session& session) {
+               session.select("a/b", Session::Refresh::no);
+               session.rename_mailbox("a", "c");
+               session.create_mailbox("a/b");
+               session.select("a/b", Session::Refresh::no);
+             }) == Script::none);
+}
+
 TEST_CASE("INBOX is neither deleted nor renamed", "[session][delete]") {
   // GreenMail does it (#399).
   CHECK(play("IMAP4rev1", {}, [](Session& session) {
