@@ -315,7 +315,7 @@ class Session {
   std::optional<SelectedMailbox> left_;  // while another is opened: the one before
   std::optional<ModSeq> told_modseq_;    // since the last tagged answer
   ModSeq seen_modseq_;                   // likewise, the highest of any row
-  bool asking_flags_ = false;
+  const UidSet* asked_flags_ = nullptr;  // whose rows are taken by whoever asked
   bool asking_mailboxes_ = false;
   bool notifying_ = false;
   std::string idle_tag_;                                            // empty: not idling

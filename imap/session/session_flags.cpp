@@ -26,10 +26,10 @@ std::map<Uid, FlagUpdate> Session::fetch_flags(const UidSet& uids, ModSeq since)
         command.raw(fmt::format("(CHANGEDSINCE {}{})", since.value,
                                 is_enabled("QRESYNC") ? " VANISHED" : ""));
       }
-      asking_flags_ = true;
+      asked_flags_ = &uids;
       const auto tag = send(command);
       const auto answer = outcome(tag, collect);
-      asking_flags_ = false;
+      asked_flags_ = nullptr;
       check(answer, "UID FETCH");
       batch = left_by_limit(answer, batch);
     }

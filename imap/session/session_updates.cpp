@@ -174,7 +174,8 @@ void Session::note_row(const FetchRow& row) {
   if (!selected_) return;
   if (row.modseq) seen_modseq_ = std::max(seen_modseq_, *row.modseq);
   // What was asked for comes with more than flags, or is taken by whoever asked.
-  if (!row.flags || !row.sections.empty() || asking_flags_) return;
+  const bool asked = asked_flags_ != nullptr && row.uid && asked_flags_->contains(*row.uid);
+  if (!row.flags || !row.sections.empty() || asked) return;
   const auto most = connection_.settings().limits.list_items;
   if (!row.uid || (news_.flags.size() >= most && !news_.flags.contains(*row.uid))) {
     news_.incomplete = true;

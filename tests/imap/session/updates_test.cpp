@@ -218,6 +218,23 @@ TEST_CASE("flags are asked for in full where nothing is known of changes", "[ses
              }) == Script::none);
 }
 
+TEST_CASE("flags of other messages than those asked for are news", "[session][flags]") {
+  // The watermark moves past them, so nobody would ask for them again.
+  CHECK(play_resync({"C: $3 SELECT \"a\"", "S: * OK [HIGHESTMODSEQ 100]", "S: $3 OK",
+                     "C: $4 UID FETCH 1:2 (UID FLAGS) (CHANGEDSINCE 90 VANISHED)",
+                     "S: * 1 FETCH (UID 1 FLAGS () MODSEQ (95))",
+                     "S: * 9 FETCH (UID 9 FLAGS (\\Seen) MODSEQ (120))", "S: $4 OK"},
+                    [](Session& session) {
+                      session.select("a", kAgain);
+                      CHECK(session.fetch_flags(UidSet(Uid{1}, Uid{2}), ModSeq{90}).size() == 1);
+                      CHECK(session.selected()->highest_modseq == ModSeq{120});
+                      const auto updates = session.take_updates();
+                      REQUIRE(updates.mailboxes.size() == 1);
+                      CHECK(updates.mailboxes[0].flags.size() == 1);
+                      CHECK(updates.mailboxes[0].flags.contains(Uid{9}));
+                    }) == Script::none);
+}
+
 TEST_CASE("an open mailbox says which flags last", "[session][select]") {
   using imap::Flags;
   CHECK(play("OBJECTID",
