@@ -28,8 +28,8 @@ const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::s
   } catch (...) {
     // A failed SELECT leaves no mailbox open (RFC 3501 6.3.1).
     selected_.reset();
-    left_.reset();
-    news_ = {};
+    // Without CLOSED what came is still that of the mailbox before.
+    keep_news(std::exchange(left_, std::nullopt));
     throw;
   }
   left_.reset();

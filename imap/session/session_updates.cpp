@@ -139,7 +139,7 @@ void Session::note_status(const Status& status) {
 void Session::note_code(const Status& status) {
   if (status.code == "CLOSED") {
     // What came before belongs to the mailbox that was open (RFC 7162 3.2.11).
-    keep_news(left_ ? left_ : selected_);
+    keep_news(left_ ? std::exchange(left_, std::nullopt) : selected_);
     SelectedMailbox fresh;
     fresh.name = selected_->name;
     fresh.read_only = selected_->read_only;

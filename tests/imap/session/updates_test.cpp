@@ -101,6 +101,25 @@ TEST_CASE("what comes before CLOSED is news of the other mailbox", "[session][qr
                     }) == Script::none);
 }
 
+TEST_CASE("news of a mailbox survives that another cannot be opened", "[session][qresync]") {
+  CHECK(play_resync(
+            {"C: $3 SELECT \"a\"", "S: * OK [UIDVALIDITY 3]", "S: $3 OK", "C: $4 SELECT \"b\"",
+             "S: * VANISHED 4", "S: $4 NO no such mailbox", "C: $5 SELECT \"a\"",
+             "S: * OK [UIDVALIDITY 3]", "S: $5 OK", "C: $6 SELECT \"b\"", "S: * VANISHED 5",
+             "S: * OK [CLOSED]", "S: * VANISHED 1", "S: $6 NO no such mailbox"},
+            [](Session& session) {
+              for (const auto* gone : {"4", "5"}) {
+                session.select("a", kAgain);
+                CHECK_THROWS_AS(session.select("b", kAgain), imap::CommandError);
+                const auto updates = session.take_updates();
+                REQUIRE(updates.mailboxes.size() == 1);
+                CHECK(updates.mailboxes[0].mailbox == "a");
+                CHECK(updates.mailboxes[0].uid_validity == UidValidity{3});
+                CHECK(updates.mailboxes[0].vanished.to_string() == gone);
+              }
+            }) == Script::none);
+}
+
 TEST_CASE("a CLOSED that nobody expects takes no news away", "[session][qresync]") {
   CHECK(play("UNSELECT",
              {"C: $2 SELECT \"a\"", "S: * OK [CLOSED] odd", "S: * OK [UIDVALIDITY 3]", "S: $2 OK",
