@@ -38,7 +38,9 @@ UidSet Session::store(const UidSet& uids, FlagChange change, const Flags& flags,
       if (conditional) command.raw(fmt::format("(UNCHANGEDSINCE {})", unchanged_since->value));
       command.raw(change == FlagChange::add ? "+FLAGS.SILENT" : "-FLAGS.SILENT").flags(flags);
       const auto answer = outcome(send(command));
-      const auto left = modified_in(answer, connection_.settings().limits).intersected(batch);
+      auto left = modified_in(answer, connection_.settings().limits).intersected(batch);
+      // Which ones cannot be read: rather none was changed than one too many.
+      if (left.empty() && conditional && answer.code == "MODIFIED") left = batch;
       modified.add(left);
       if (left.empty() || !conditional) check(answer, "UID STORE");
       batch = left_by_limit(answer, batch);

@@ -81,6 +81,20 @@ TEST_CASE("a conditional change says what it left alone", "[session][store]") {
                   }) == Script::none);
 }
 
+TEST_CASE("what a conditional change left alone is all of it where nobody can tell",
+          "[session][store]") {
+  for (const auto* what : {"", " garbled", " 77"}) {
+    CHECK(play_open("",
+                    {"C: $3 UID STORE 5:9 (UNCHANGEDSINCE 50) +FLAGS.SILENT (\\Deleted)",
+                     std::string("S: $3 OK [MODIFIED") + what + "] Conditional STORE failed"},
+                    [](Session& session) {
+                      const auto left = session.store(UidSet(Uid{5}, Uid{9}), FlagChange::add,
+                                                      deleted(), ModSeq{50});
+                      CHECK(left.to_string() == "5:9");
+                    }) == Script::none);
+  }
+}
+
 TEST_CASE("without mod-sequences a change is made in any case", "[session][store]") {
   CHECK(play("IMAP4rev1",
              {"C: $2 SELECT \"INBOX\"", "S: * OK [NOMODSEQ] none", "S: $2 OK",
