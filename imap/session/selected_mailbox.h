@@ -14,6 +14,7 @@ namespace imap {
 struct SelectedMailbox {
   std::string name;  // the server's octets
   bool read_only = true;
+  bool said_read_only = false;  // by the server: nothing that is sent can change the mailbox
   std::uint32_t exists = 0;
   UidValidity uid_validity;  // 0: the server gave none, UIDs mean nothing later
   Uid uid_next;              // 0: not said

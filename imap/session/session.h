@@ -109,7 +109,8 @@ class Session {
   /// that is open for reading alone is opened again.
   const SelectedMailbox& select(const std::string& mailbox, Refresh refresh,
                                 const std::optional<ResyncPoint>& since = {});
-  /// Leaves the open mailbox, if one is, and never expunges anything.
+  /// Leaves the open mailbox, if one is, and never expunges anything: where that cannot be helped,
+  /// the mailbox stays open.
   void unselect();
   const std::optional<SelectedMailbox>& selected() const { return selected_; }
   void noop();

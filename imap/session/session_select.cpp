@@ -75,8 +75,8 @@ void Session::unselect() {
   } else {
     // CLOSE expunges what anybody has marked as deleted, unless the mailbox is open for reading
     // alone (RFC 3501 6.4.2); and only a server that says so has understood that.
-    if (!selected_->read_only) open_mailbox("EXAMINE", name, {});
-    if (!selected_->read_only) return;
+    if (!selected_->said_read_only) open_mailbox("EXAMINE", name, {});
+    if (!selected_->said_read_only) return;
     run(Command("CLOSE"), "CLOSE");
   }
   keep_news(selected_);

@@ -147,7 +147,7 @@ void Session::note_code(const Status& status) {
     told_modseq_.reset();
     seen_modseq_ = {};
   } else if (status.code == "READ-ONLY" || status.code == "READ-WRITE") {
-    selected_->read_only = status.code == "READ-ONLY";
+    selected_->read_only = selected_->said_read_only = status.code == "READ-ONLY";
   } else if (status.code == "UIDVALIDITY") {
     const UidValidity told{number_of<std::uint64_t>(status.arguments)};
     // In mid-session: the UIDs that were named before it mean other messages from here on.

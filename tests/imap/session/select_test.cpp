@@ -104,6 +104,18 @@ TEST_CASE("a server that makes EXAMINE writable gets no CLOSE", "[session][unsel
              }) == Script::none);
 }
 
+TEST_CASE("a server that does not say that EXAMINE is read-only gets no CLOSE",
+          "[session][unselect]") {
+  // RFC 3501 6.3.2 has it say so; one that does not may have taken it for SELECT.
+  CHECK(play("IMAP4rev1",
+             {"C: $2 SELECT \"INBOX\"", "S: $2 OK", "C: $3 EXAMINE \"INBOX\"", "S: $3 OK done"},
+             [](Session& session) {
+               session.select("INBOX", kAsIs);
+               session.unselect();
+               CHECK(session.selected());
+             }) == Script::none);
+}
+
 TEST_CASE("a refused EXAMINE closes the mailbox just as well", "[session][unselect]") {
   CHECK(play("IMAP4rev1",
              {"C: $2 SELECT \"INBOX\"", "S: $2 OK", "C: $3 EXAMINE \"INBOX\"", "S: $3 NO gone"},
