@@ -83,6 +83,8 @@ void Session::start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadlin
       TlsStream::handshake(std::move(fd), tls, endpoint.host, deadline, abort));
   // Nothing that was said before TLS counts (RFC 9051 6.2.1).
   capabilities_ = {};
+  greeting_.clear();
+  server_id_.clear();
 }
 
 void Session::refresh_capabilities() {

@@ -66,11 +66,14 @@ class PlainServer {
   std::thread thread_;
 };
 
-void open(std::uint16_t port, const imap::TlsSettings& trusted = {}) {
+/// How the server needs to be treated.
+imap::Quirks open(std::uint16_t port, const imap::TlsSettings& trusted = {}) {
   const imap::WakeFd abort;
   const imap::TlsContext tls{trusted};
-  imap::Session::open({"127.0.0.1", port, imap::TlsMode::starttls}, tests::alice(), &tls,
-                      tests::patient(), abort);
+  const auto session = imap::Session::open({"127.0.0.1", port, imap::TlsMode::starttls},
+                                           tests::alice(), &tls, tests::patient(), abort);
+  session->negotiate();
+  return session->quirks();
 }
 
 /// Reads one line and returns its tag.
@@ -114,7 +117,9 @@ TEST_CASE("after STARTTLS the login is encrypted and nothing said before counts"
   std::string encrypted;
   std::string failure;
   PlainServer server(
-      {"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN LITERAL+] hi\r\n", "> OK begin\r\n"},
+      {"* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN LITERAL+] Courier-IMAP\r\n"
+       "* ID (\"name\" \"Zimbra\")\r\n",
+       "> OK begin\r\n"},
       [&](imap::UniqueFd& socket) {
         const imap::UniqueSslContext context(SSL_CTX_new(TLS_server_method()));
         SSL_CTX_use_certificate(context.get(), identity.certificate.get());
@@ -130,7 +135,10 @@ TEST_CASE("after STARTTLS the login is encrypted and nothing said before counts"
         peer.write(tag_of_line(peer, encrypted) + " OK\r\n");
         peer.write(tag_of_line(peer, encrypted) + " OK\r\n");
       });
-  CHECK_NOTHROW(open(server.port(), {trusted.path()}));
+  imap::Quirks quirks;
+  CHECK_NOTHROW(quirks = open(server.port(), {trusted.path()}));
+  CHECK_FALSE(quirks.select_always);
+  CHECK_FALSE(quirks.unselect_first);
   const auto heard = server.heard();
   CHECK(failure.empty());
   CHECK(heard.find("secret") == std::string::npos);
