@@ -11,8 +11,10 @@ namespace imap {
 
 void Session::fetch_bodies(const UidSet& uids, BodySink& sink) {
   AskedBodies asked(uids, {}, sink);
-  for (auto left = uids; !left.empty();) {
-    left = left_by_limit(fetch_asked(left, "(UID BODY.PEEK[])", asked), left);
+  for (auto batch : uid_batches(uids, most_uids())) {
+    while (!batch.empty()) {
+      batch = left_by_limit(fetch_asked(batch, "(UID BODY.PEEK[])", asked), batch);
+    }
   }
 }
 

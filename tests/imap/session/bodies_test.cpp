@@ -138,3 +138,15 @@ TEST_CASE("bodies that came before a NO are kept", "[session][bodies]") {
   session->noop();
   CHECK(script.deviations() == Script::none);
 }
+
+TEST_CASE("no more bodies are asked for at once than the server allows", "[session][bodies]") {
+  Script script(after_login(
+      "MESSAGELIMIT=2", {"C: $2 UID FETCH 7:8 (UID BODY.PEEK[])", "S: * 1 FETCH (UID 7 BODY[] {1}",
+                         "S: a)", "S: $2 OK", "C: $3 UID FETCH 9 (UID BODY.PEEK[])",
+                         "S: * 3 FETCH (UID 9 BODY[] {1}", "S: c)", "S: $3 OK"}));
+  const auto session = open_session(script);
+  RecordingSink sink;
+  session->fetch_bodies(UidSet(Uid{7}, Uid{9}), sink);
+  CHECK(sink.delivered() == Delivered{"7=a", "9=c"});
+  CHECK(script.deviations() == Script::none);
+}
