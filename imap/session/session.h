@@ -276,6 +276,7 @@ class Session {
   enum class ListStage { everything, basic_status, least, plain };
   std::string list_options(const ListRequest& request, ListStage stage) const;
   std::string status_items(bool all) const;
+  Command status_command(const std::string& mailbox) const;
   std::vector<ListRow> list_in_stages(const ListRequest& request);
   std::vector<ListRow> list_once(const std::string& prefix, const std::string& options);
   void mark_special_uses(std::vector<ListRow>& rows, const std::string& prefix);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -69,6 +70,13 @@ std::string Session::status_items(bool all) const {
   if (capabilities_.has("OBJECTID")) items += " MAILBOXID";
   if (capabilities_.has("APPENDLIMIT")) items += " APPENDLIMIT";
   return items;
+}
+
+Command Session::status_command(const std::string& mailbox) const {
+  Command command("STATUS");
+  names_.add_to(command, mailbox);
+  command.raw(fmt::format("({})", status_items(rich_status_)));
+  return command;
 }
 
 std::vector<ListRow> Session::list(const ListRequest& request) {
@@ -201,20 +209,27 @@ std::vector<std::optional<StatusRow>> Session::statuses(const std::vector<std::s
     if (const auto at = places.find(row->name); at != places.end())
       rows[at->second] = std::move(*row);
   };
-  std::deque<std::string> in_flight;
-  auto next = mailboxes.begin();
-  while (next != mailboxes.end() || !in_flight.empty()) {
-    while (next != mailboxes.end() && in_flight.size() < quirks_.statuses_ahead) {
-      Command command("STATUS");
-      names_.add_to(command, *next++);
-      command.raw(fmt::format("({})", status_items(rich_status_)));
-      in_flight.push_back(send(command));
+  struct InFlight {
+    std::string tag;
+    std::size_t place;
+    bool rich;
+  };
+  std::deque<InFlight> in_flight;
+  std::deque<std::size_t> left(mailboxes.size());
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  while (!left.empty() || !in_flight.empty()) {
+    while (!left.empty() && in_flight.size() < quirks_.statuses_ahead) {
+      const auto place = left.front();
+      left.pop_front();
+      in_flight.push_back({send(status_command(mailboxes[place])), place, rich_status_});
     }
-    const auto answer = outcome(in_flight.front(), collect);
+    const auto asked = in_flight.front();
     in_flight.pop_front();
-    // One that is refused is left out: it may be gone, or not ours to see. A server that does not
-    // know what it advertises is asked for less from then on.
-    if (answer.condition == Condition::bad) rich_status_ = false;
+    // One that is refused is left out: it may be gone, or not ours to see.
+    if (outcome(asked.tag, collect).condition != Condition::bad || !asked.rich) continue;
+    // A server that does not know what it advertises is asked for less from here on.
+    rich_status_ = false;
+    left.push_back(asked.place);
   }
   return rows;
 }
@@ -229,10 +244,7 @@ StatusRow Session::status(const std::string& mailbox) {
     if (row->name == mailbox) found = std::move(*row);
   };
   const auto ask = [&] {
-    Command command("STATUS");
-    names_.add_to(command, mailbox);
-    command.raw(fmt::format("({})", status_items(rich_status_)));
-    return outcome(send(command), collect);
+    return outcome(send(status_command(mailbox)), collect);
   };
   auto answer = ask();
   if (answer.condition == Condition::bad && rich_status_) {

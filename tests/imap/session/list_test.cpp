@@ -164,6 +164,22 @@ TEST_CASE("a mailbox whose STATUS is refused has none", "[session][status]") {
              }) == Script::none);
 }
 
+TEST_CASE("mailboxes whose STATUS asked for too much are asked for less", "[session][status]") {
+  CHECK(play("CONDSTORE",
+             {"C: $2 STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)",
+              "C: $3 STATUS \"b\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)",
+              "S: $2 BAD what", "S: $3 BAD what",
+              "C: $4 STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
+              "C: $5 STATUS \"b\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
+              "S: * STATUS a (MESSAGES 1)", "S: $4 OK", "S: $5 BAD this one never"},
+             [](Session& session) {
+               const auto rows = session.statuses({"a", "b"});
+               REQUIRE(rows[0]);
+               CHECK(rows[0]->messages == 1U);
+               CHECK_FALSE(rows[1]);
+             }) == Script::none);
+}
+
 TEST_CASE("STATUS of one mailbox asks for less after BAD, and fails after NO",
           "[session][status]") {
   CHECK(play("OBJECTID",
