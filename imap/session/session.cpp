@@ -162,9 +162,13 @@ Stream::Wait Session::wait(Deadline deadline, const WakeFd& wake) {
 bool Session::answers(Deadline deadline) {
   const auto tag = send(Command("NOOP"));
   try {
-    if (!connection_.has_input(deadline)) {
-      usable_ = false;
-      return false;
+    // What had been on its way before proves nothing.
+    while (!pending_.at(tag)) {
+      if (!connection_.has_input(deadline)) {
+        usable_ = false;
+        return false;
+      }
+      static_cast<void>(receive(nullptr));
     }
     finish(tag, "NOOP");
   } catch (const CommandError&) {

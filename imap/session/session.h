@@ -114,8 +114,7 @@ class Session {
   void unselect();
   const std::optional<SelectedMailbox>& selected() const { return selected_; }
   void noop();
-  /// Whether the server says anything before the deadline when it is asked; the session is dead if
-  /// not.
+  /// Whether the server begins to answer a NOOP before the deadline; the session is dead if not.
   bool answers(Deadline deadline);
   /// How long the server has asked to be left alone since this was called last. See Throttle.
   std::optional<std::chrono::milliseconds> take_pause() { return throttle_.take(); }

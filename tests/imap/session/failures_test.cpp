@@ -245,3 +245,13 @@ TEST_CASE("a trace of a whole session shows no secret and no mail", "[session][t
   CHECK(shown.find("Y2FuYXJ5") == std::string::npos);
   CHECK(shown.find("AGFsaWNl") == std::string::npos);
 }
+
+TEST_CASE("what was said before is no answer to whether the server still answers",
+          "[session][failures]") {
+  Script script(after_login("IMAP4rev1", {"C: $2 NOOP", "S: * 3 EXISTS", "S! silence"}));
+  const auto session = open_session(script);  // which would wait for five seconds
+  const auto begin = imap::Deadline::Clock::now();
+  CHECK_FALSE(session->answers(imap::Deadline::after(std::chrono::milliseconds(100))));
+  CHECK(imap::Deadline::Clock::now() - begin < std::chrono::seconds(4));
+  CHECK_FALSE(session->is_usable());
+}
