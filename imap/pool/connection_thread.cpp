@@ -91,13 +91,14 @@ void ConnectionThread::run(QueuedJob queued) {
   session_->on_received({});
   last_command_ = Deadline::Clock::now();
   heard();
+  const bool may_repeat = queued.spec.repeat == Repeat::yes;
   bool again = false;
   if (broken || !session_->is_usable()) {
     drop_session();
-    again = broken && !std::exchange(queued.repeated, true);
+    again = broken && may_repeat && !std::exchange(queued.repeated, true);
   } else if (const auto pause = session_->take_pause()) {
     pool_.hold(*pause);
-    again = outcome && !std::exchange(queued.throttled, true);
+    again = outcome && may_repeat && !std::exchange(queued.throttled, true);
   }
   if (again) {
     pool_.put_back(std::move(queued));

@@ -15,16 +15,22 @@ enum class Lane {
   bulk,         // bodies and long listings
 };
 
+/// Whether a job that the connection broke, or that the server put off, runs again from its
+/// beginning. Never: what copies or appends messages; it would do so twice when only the answer was
+/// lost. Whoever submitted it looks first at what has come of it.
+enum class Repeat { yes, never };
+
 struct JobSpec {
   /// The mailbox that the job will open (the server's octets), or empty. A connection that has it
   /// open already is preferred.
-  std::string mailbox;
+  std::string mailbox{};
   Lane lane = Lane::interactive;
+  Repeat repeat = Repeat::yes;
 };
 
 /// Runs on a connection thread. Captures by value what it needs: whoever submitted it may have
-/// left. May be run a second time on a fresh session when the first connection broke, so it must be
-/// safe to repeat. Must not submit a job and wait for it.
+/// left. Must be safe to repeat, unless its spec says Repeat::never. Must not submit a job and wait
+/// for it.
 using Job = std::function<void(Session&)>;
 
 }  // namespace imap

@@ -53,6 +53,33 @@ TEST_CASE("a job whose connection was lost runs once more on a fresh one", "[poo
   CHECK(servers.states().empty());
 }
 
+TEST_CASE("a job that must not be repeated is run once", "[pool][reconnect]") {
+  // A message that was copied may be copied a second time, though nobody heard of the first.
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S: $2 BAD Suggested Backoff Time: 60 ms", "S! silence"});
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  const imap::JobSpec once{.repeat = imap::Repeat::never};
+  CHECK(outcome_of(pool->run(once, counting_noop(runs))).starts_with("ConnectionError"));
+  CHECK(runs == 1);
+  CHECK(outcome_of(pool->run(once, counting_noop(runs))).find("Backoff") != std::string::npos);
+  CHECK(runs == 2);
+}
+
+TEST_CASE("a job that must not be repeated waits for a connection that works",
+          "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S! close"});
+  servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  pool->network_changed();  // $3 shows that the connection is gone, before the job has begun
+  CHECK(outcome_of(pool->run({.repeat = imap::Repeat::never}, counting_noop(runs))).empty());
+  CHECK(runs == 2);
+}
+
 TEST_CASE("a job is not run a third time", "[pool][reconnect]") {
   Servers servers;
   servers.with({"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S! close"});
