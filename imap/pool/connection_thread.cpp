@@ -77,6 +77,7 @@ void ConnectionThread::run(QueuedJob queued) {
   session_->on_received([ticket = queued.ticket] { ticket.progress(); });
   std::exception_ptr outcome;
   bool broken = false;
+  bool refused = false;
   try {
     queued.job(*session_);
   } catch (const TimeoutError&) {
@@ -85,6 +86,9 @@ void ConnectionThread::run(QueuedJob queued) {
   } catch (const ConnectionError&) {
     outcome = std::current_exception();
     broken = true;
+  } catch (const AuthenticationError&) {
+    outcome = std::current_exception();
+    refused = true;
   } catch (...) {
     outcome = std::current_exception();
   }
@@ -95,6 +99,7 @@ void ConnectionThread::run(QueuedJob queued) {
   bool again = false;
   if (broken || !session_->is_usable()) {
     drop_session();
+    if (refused) pool_.connect_failed(outcome);  // the login, as Exchange says it: too late
     again = broken && may_repeat && !std::exchange(queued.repeated, true);
   } else if (const auto pause = session_->take_pause()) {
     pool_.hold(*pause);

@@ -175,6 +175,21 @@ TEST_CASE("a refused login is not tried again by every connection and job", "[po
   CHECK(servers.states() == std::vector<std::string>{"offline: wrong password"});
 }
 
+TEST_CASE("a login that turns out to be refused by the first command is not tried again",
+          "[pool][reconnect]") {
+  // Exchange accepts a wrong password and refuses what comes next; it locks accounts all the same.
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S: $2 BAD User is authenticated but not connected."}).silent(3);
+  RunningPool pool(servers, 1);
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))) == "AuthenticationError");
+  for (int i = 0; i < 5; ++i) {
+    CHECK(outcome_of(pool->run({}, [](Session&) {})) == "AuthenticationError");
+  }
+  CHECK(servers.attempts() == 1);
+  CHECK_FALSE(pool->is_online());
+}
+
 TEST_CASE("connections that wait for the first one go on when it is in", "[pool][reconnect]") {
   Script script(tests::after_login("IMAP4rev1", {"S! silence"}));
   Servers servers;
