@@ -61,6 +61,8 @@ int errno_of(const std::exception_ptr& error) noexcept {
     return EINTR;
   } catch (const imap::LimitError&) {
     return EFBIG;
+  } catch (const imap::UnsupportedError&) {
+    return ENOTSUP;
   } catch (const imap::ProtocolError&) {
     return EIO;
   } catch (const imap::TimeoutError&) {

@@ -38,6 +38,7 @@ TEST_CASE("every error has its errno", "[fs][errno]") {
   CHECK(number_of(imap::TlsError("x")) == ENETUNREACH);
   CHECK(number_of(imap::ResolveError("x")) == ENETUNREACH);
   CHECK(number_of(imap::ConnectionError("x")) == ENETUNREACH);
+  CHECK(number_of(imap::UnsupportedError("x")) == ENOTSUP);
   CHECK(number_of(imap::Error("x")) == EIO);
   CHECK(number_of(cache::FullError("x")) == EIO);
   CHECK(number_of(cache::CorruptError("x")) == EIO);
