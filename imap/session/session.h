@@ -166,6 +166,8 @@ class Session {
   void expunge(const UidSet& uids);
   /// Removes all that anybody has marked as deleted.
   void expunge_all_deleted();
+  /// A message that is gone is passed over without a word. What takes several commands may be
+  /// refused in the middle: what was copied or moved before that stays so.
   CopyResult copy(const UidSet& uids, const std::string& mailbox);
   bool can_move() const;
   /// UnsupportedError without MOVE: then it is copying, marking and expunging. After NO each

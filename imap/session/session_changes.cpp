@@ -85,18 +85,21 @@ CopyResult Session::transfer(std::string_view verb, const UidSet& uids,
                              const std::string& mailbox) {
   CopyResult all;
   const auto& limits = connection_.settings().limits;
-  for (const auto& batch : uid_batches(uids, most_uids())) {
-    Command command(verb);
-    command.uids(batch);
-    names_.add_to(command, mailbox);
-    // Gmail says it in the tagged answer, most in an untagged OK before the EXPUNGEs, Exchange in a
-    // line without OK. The tagged answer passes through here, too.
-    run(command, verb, [&](Response& response) {
-      const auto* status = std::get_if<Status>(&response);
-      if (status == nullptr) return;
-      const auto copied = copy_uid_in(*status, limits);
-      if (copied && copied->source.without(batch).empty()) add_copied(all, *copied);
-    });
+  for (auto batch : uid_batches(uids, most_uids())) {
+    while (!batch.empty()) {
+      Command command(verb);
+      command.uids(batch);
+      names_.add_to(command, mailbox);
+      // Gmail says it in the tagged answer, most in an untagged OK before the EXPUNGEs, Exchange in
+      // a line without OK. The tagged answer passes through here, too.
+      const auto answer = run(command, verb, [&](Response& response) {
+        const auto* status = std::get_if<Status>(&response);
+        if (status == nullptr) return;
+        const auto copied = copy_uid_in(*status, limits);
+        if (copied && copied->source.without(batch).empty()) add_copied(all, *copied);
+      });
+      batch = left_by_limit(answer, batch);
+    }
   }
   return all;
 }

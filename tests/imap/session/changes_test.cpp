@@ -195,3 +195,16 @@ TEST_CASE("sets of UIDs are cut to what a command may name", "[session][batches]
   CHECK(ranges[1].size() == 1);
   CHECK(imap::uid_batches(UidSet(Uid{1}, imap::kMaxUid), imap::kMaxUid.value).size() == 1);
 }
+
+TEST_CASE("copying goes on where the server stopped at its limit", "[session][copy]") {
+  // Else who deletes the originals afterwards would lose those that were left out.
+  CHECK(play_open("MESSAGELIMIT=3",
+                  {"C: $3 UID COPY 1:3 \"x\"", "S: * OK [COPYUID 9 3 1] partly",
+                   "S: $3 OK [MESSAGELIMIT 1 3] partly", "C: $4 UID COPY 1:2 \"x\"",
+                   "S: $4 OK [COPYUID 9 1:2 2:3]"},
+                  [](Session& session) {
+                    const auto copied = session.copy(UidSet(Uid{1}, Uid{3}), "x");
+                    CHECK(copied.source.to_string() == "1:3");
+                    CHECK(copied.target.to_string() == "1:3");
+                  }) == Script::none);
+}
