@@ -130,11 +130,11 @@ void Pool::connect_failed(const std::exception_ptr& error) {
   auto failed = schedule_.with([&](Schedule& schedule) {
     return schedule.connect_failed(kind_of(error), reason_of(error), Deadline::Clock::now());
   });
+  report();  // before anybody acts on it
   for (auto& queued : failed) {
     queued.job = nullptr;
     queued.ticket.finish(error);
   }
-  report();
   wake_all();  // who may take what has changed
 }
 
