@@ -1,6 +1,7 @@
 // Whatever the arguments are, one a line: they are understood, or refused in one line that a
 // terminal can show.
 #include "fs/cli/options.h"
+#include "fs/cli/safe_text.h"
 #include "imap/base/utf8.h"
 
 #include <algorithm>
@@ -25,11 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (mount->source.host.empty() || !mount->mountpoint.is_absolute()) std::abort();
     }
   } catch (const fs::UsageError& error) {
-    const std::string_view message = error.what();
+    // As the program prints it.
+    const auto message = fs::safe_text(error.what());
     const bool shows = std::ranges::none_of(message, [](char octet) {
       return static_cast<unsigned char>(octet) < ' ' || octet == 0x7F;
     });
     if (message.empty() || !shows || !imap::is_utf8(message)) std::abort();
+    if (fs::safe_text(message) != message) std::abort();
   }
   return 0;
 }
