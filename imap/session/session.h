@@ -295,6 +295,8 @@ class Session {
   void start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadline deadline,
                  const WakeFd& abort);
   void refresh_capabilities();
+  std::string send_introduction();
+  void finish_introduction(const std::string& tag);
   void introduce();
 
   Connection connection_;

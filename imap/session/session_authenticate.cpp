@@ -86,6 +86,13 @@ struct Session::Refusal {
 void Session::authenticate(const Login& login, const Endpoint& endpoint) {
   if (preauthenticated_) return;
   refresh_capabilities();
+  // A greeting from before TLS is forgotten: whether this is a server that cannot bind has to be
+  // asked.
+  const bool offers_binding =
+      capabilities_.has("AUTH=SCRAM-SHA-256-PLUS") || capabilities_.has("AUTH=SCRAM-SHA-1-PLUS");
+  if (greeting_.empty() && offers_binding && capabilities_.has("ID")) {
+    finish_introduction(send_introduction());
+  }
   const auto has_nul = [](std::string_view text) {
     return text.find('\0') != text.npos;
   };
@@ -127,7 +134,7 @@ bool Session::can_bind(const Login& login) const {
   // A greeting can be forged by whoever holds a certificate that we trust: who wants the binding in
   // any case forces the method.
   const bool is_forced = login.method && binds_channel(*login.method);
-  return is_forced || !quirks_of(capabilities_, greeting_, {}).binds_tls_unique;
+  return is_forced || !quirks_of(capabilities_, greeting_, server_id_).binds_tls_unique;
 }
 
 std::optional<Session::Refusal> Session::log_in(LoginMethod method, const Login& login,

@@ -91,15 +91,26 @@ void Session::refresh_capabilities() {
   if (capabilities_.empty()) run(Command("CAPABILITY"), "CAPABILITY");
 }
 
+std::string Session::send_introduction() {
+  // NetEase refuses SELECT to clients that do not introduce themselves; GMX refuses ID NIL.
+  return send(Command("ID (\"name\" \"imapfs\" \"version\" \"0.1\")"));
+}
+
+void Session::finish_introduction(const std::string& tag) {
+  try {
+    finish(tag, "ID");
+  } catch (const CommandError&) {
+    // An introduction that is refused costs nothing.
+  }
+}
+
 void Session::introduce() {
   // Always asked for after login: what was offered before need not hold now, and iCloud's front end
   // rewrites the stream until it has been asked (isync ee9fd2f).
   bool identify = capabilities_.has("ID");
   capabilities_ = {};
   const auto capability = send(Command("CAPABILITY"));
-  // NetEase refuses SELECT to clients that do not introduce themselves; GMX refuses ID NIL.
-  const Command introduction("ID (\"name\" \"imapfs\" \"version\" \"0.1\")");
-  auto id = identify ? send(introduction) : "";
+  auto id = identify ? send_introduction() : "";
   try {
     finish(capability, "CAPABILITY");
   } catch (const CommandError& error) {
@@ -107,15 +118,10 @@ void Session::introduce() {
     throw AuthenticationError(fmt::format("the server refused the login: {}", error.what()));
   }
   if (!identify && capabilities_.has("ID")) {
-    id = send(introduction);  // offered only to those who have logged in
+    id = send_introduction();  // offered only to those who have logged in
     identify = true;
   }
-  if (!identify) return;
-  try {
-    finish(id, "ID");
-  } catch (const CommandError&) {
-    // An introduction that is refused costs nothing.
-  }
+  if (identify) finish_introduction(id);
 }
 
 }  // namespace imap

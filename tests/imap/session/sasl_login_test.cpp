@@ -189,6 +189,32 @@ TEST_CASE("Cyrus binds by tls-unique alone: over TLS 1.3 it is not bound", "[ses
         "AUTHENTICATE SCRAM-SHA-256-PLUS p=tls-exporter");
 }
 
+TEST_CASE("whether a server cannot bind is asked where no greeting tells", "[session][sasl]") {
+  // As after STARTTLS, when what was said before is forgotten.
+  const auto login = [](const std::string& id) {
+    std::string said;
+    CHECK(outcome([&](tests::TlsPeer& tls) {
+            const auto line = [&tls] {
+              std::string text;
+              while (!text.ends_with("\r\n")) text += tls.read(1);
+              return text;
+            };
+            tls.write(
+                "* OK [CAPABILITY SASL-IR ID AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS]\r\n");
+            const auto asked = line();
+            tls.write(id + asked.substr(0, asked.find(' ')) + " OK\r\n");
+            const auto begun = line();
+            const auto message = begun.substr(begun.rfind(' ') + 1);
+            said = begun.substr(begun.find(' ') + 1, begun.rfind(' ') - begun.find(' ')) +
+                   ScramPeer::decoded(message.substr(0, message.size() - 2)).substr(0, 2);
+            tls.write(begun.substr(0, begun.find(' ')) + " NO [AUTHENTICATIONFAILED] no\r\n");
+          }) == "refused");
+    return said;
+  };
+  CHECK(login("* ID (\"name\" \"Cyrus IMAP\")\r\n") == "AUTHENTICATE SCRAM-SHA-256 n,");
+  CHECK(login("* ID NIL\r\n") == "AUTHENTICATE SCRAM-SHA-256-PLUS p=");
+}
+
 TEST_CASE("SCRAM without binding says that the server offered none", "[session][sasl]") {
   for (const auto* name : {"SCRAM-SHA-256", "SCRAM-SHA-1"}) {
     RightServer server{"AUTH=PLAIN AUTH="s + name, {}, {}, {}};
