@@ -17,7 +17,6 @@ namespace imap {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} << 10;
-constexpr int kMostMalformed = 20;
 
 /// Letters that no message can guess, so that text in a body never passes for a tagged answer even
 /// if a server lies about the length of a literal (curl/curl#22865).
@@ -95,11 +94,15 @@ Connection::Connection(std::unique_ptr<Stream> stream, const Settings& settings)
       settings_(settings),
       framer_(settings.limits),
       buffer_(kBufferSize),
-      tag_prefix_(random_prefix()) {}
+      tag_prefix_(random_prefix()),
+      pace_(settings.limits) {}
 
 void Connection::fill() {
+  const auto begun = Deadline::Clock::now();
   const auto got = stream_->read(buffer_, Deadline::after(settings_.timeout));
   if (got == 0) throw ConnectionError("the server closed the connection");
+  pace_.note(framer_.partial().literals.empty() ? Pace::Within::line : Pace::Within::literal, got,
+             Deadline::Clock::now() - begun);
   received_ += got;
   if (settings_.progress != nullptr) settings_.progress->touch();
   if (on_received_) on_received_();
@@ -136,8 +139,13 @@ Response Connection::receive(BodySink* sink) {
         break;
       case Framer::Event::response: {
         const auto frame = framer_.take();
+        pace_.restart();
+        ++heard_.responses;
+        heard_.octets += frame.text.size();
         trace_received(frame);
         auto response = parse(frame);
+        const auto* status = std::get_if<Status>(&response);
+        if (status != nullptr && !status->tag.empty()) heard_ = {};
         if (frame.has_streamed()) {
           const auto* row = std::get_if<FetchRow>(&response);
           sink->end(row == nullptr ? std::nullopt : row->uid);
@@ -153,7 +161,7 @@ Response Connection::parse(const Frame& frame) {
     return parse_response(frame, settings_.limits);
   } catch (const ProtocolError& error) {
     // The framer has found the end of this response, so dropping it harms nothing else.
-    if (++malformed_ > kMostMalformed) throw;
+    if (++malformed_ > settings_.limits.malformed) throw;
     if (settings_.trace != nullptr) {
       settings_.trace->line(settings_.number, '!', fmt::format("dropped: {}", error.what()));
     }
@@ -179,6 +187,7 @@ void Connection::compress() {
 }
 
 std::string Connection::next_tag() {
+  heard_ = {};
   return fmt::format("{}{}", tag_prefix_, ++last_tag_);
 }
 

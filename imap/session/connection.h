@@ -7,6 +7,7 @@
 #include "imap/base/trace.h"
 #include "imap/base/wake_fd.h"
 #include "imap/net/stream.h"
+#include "imap/session/pace.h"
 #include "imap/wire/capabilities.h"
 #include "imap/wire/command.h"
 #include "imap/wire/framer.h"
@@ -58,7 +59,7 @@ class Connection {
   Connection(std::unique_ptr<Stream> stream, const Settings& settings);
 
   /// Waits for the next response. While a body arrives it goes to `sink`, if there is one. A
-  /// response that makes no sense is dropped and returned as Ignored; after 20 of them the
+  /// response that makes no sense is dropped and returned as Ignored; after a few of them the
   /// connection is given up. Throws ConnectionError (closed, timed out, out of step), LimitError,
   /// CancelledError: the connection is unusable then.
   Response receive(BodySink* sink);
@@ -88,6 +89,13 @@ class Connection {
   /// Input that is read already is compressed.
   void compress();
 
+  /// What has been received since a tag was last given out or answered, bodies aside.
+  struct Heard {
+    std::uint64_t responses = 0;
+    std::uint64_t octets = 0;
+  };
+  const Heard& heard() const { return heard_; }
+
   const Settings& settings() const { return settings_; }
   /// Octets received so far; for progress.
   std::uint64_t received() const { return received_; }
@@ -109,6 +117,8 @@ class Connection {
   std::uint32_t last_tag_ = 0;
   std::uint64_t received_ = 0;
   std::function<void()> on_received_;
+  Pace pace_;
+  Heard heard_;
   int malformed_ = 0;
   bool hide_challenges_ = false;
 };

@@ -91,6 +91,7 @@ void Session::await_continuation(const std::string& tag, std::string_view what) 
 Response Session::receive(BodySink* sink, Expects expects) {
   try {
     auto response = connection_.receive(sink);
+    check_heard();
     translate_names(response);
     note(response);
     // One may be left over from a command that was refused; a second one means that the two sides
@@ -103,6 +104,19 @@ Response Session::receive(BodySink* sink, Expects expects) {
   } catch (...) {
     usable_ = false;
     throw;
+  }
+}
+
+void Session::check_heard() const {
+  const auto& limits = connection_.settings().limits;
+  const auto& heard = connection_.heard();
+  // NOTIFY is a question that stays open.
+  const auto most = pending_.empty() && !notifying_ ? limits.unasked : limits.responses;
+  if (heard.responses > most) {
+    throw ProtocolError(fmt::format("the server said more than {} things at a time", most));
+  }
+  if (heard.octets > limits.answer) {
+    throw ProtocolError(fmt::format("answer of more than {} octets", limits.answer));
   }
 }
 

@@ -235,6 +235,7 @@ class Session {
   Status run(const Command& command, std::string_view what, const Collect& collect = {});
   enum class Expects { answer, continuation };
   Response receive(BodySink* sink, Expects expects = Expects::answer);
+  void check_heard() const;
   void await_continuation(const std::string& tag, std::string_view what = {});
 
   // session_updates.cpp
@@ -243,6 +244,8 @@ class Session {
   void note_status(const Status& status);
   void note_code(const Status& status);
   void note_row(const FetchRow& row);
+  void note_vanished(const UidSet& uids);
+  void add_capability(std::string_view atom);
   void note_watched(const StatusRow& row);
   void advance_modseq();
   void keep_news(const std::optional<SelectedMailbox>& whose);

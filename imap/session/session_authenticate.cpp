@@ -24,9 +24,6 @@ namespace {
 
 /// The longest line sent for an initial response: some servers cap lines at 1,000 octets.
 constexpr std::size_t kLongestInitial = 900;
-constexpr std::size_t kLongestChallenge = std::size_t{64} << 10;
-/// GSSAPI needs the most, and never as many.
-constexpr int kMostChallenges = 20;
 
 /// Whether a refused login says nothing about the credentials. Gmail (`[ALERT] Too many
 /// simultaneous connections`) and Cyrus (`Too many open connections`) have no code for it (RFC
@@ -60,9 +57,9 @@ std::unique_ptr<SaslMechanism> make_mechanism(LoginMethod method, const Login& l
                      binding_flag(method, facts), std::move(binding), random_nonce()});
 }
 
-std::string challenge_octets(const Continuation& challenge) {
+std::string challenge_octets(const Continuation& challenge, std::size_t most) {
   std::optional<std::string> octets;
-  if (challenge.text.size() <= kLongestChallenge) octets = base64_decoded(challenge.text);
+  if (challenge.text.size() <= most) octets = base64_decoded(challenge.text);
   if (!octets) throw ProtocolError("the server sent a challenge that is not base64");
   return *std::move(octets);
 }
@@ -225,11 +222,12 @@ std::optional<Secret> Session::begin_exchange(const std::string& tag, LoginMetho
 }
 
 void Session::converse(const std::string& tag, SaslMechanism& mechanism) {
+  const auto& limits = connection_.settings().limits;
   for (int challenges = 0; !pending_.at(tag);) {
     const auto response = receive(nullptr, Expects::continuation);
     const auto* challenge = std::get_if<Continuation>(&response);
     if (challenge == nullptr) continue;
-    if (++challenges > kMostChallenges) throw ProtocolError("the server never ends the login");
+    if (++challenges > limits.challenges) throw ProtocolError("the server never ends the login");
     if (!mechanism.takes_challenge()) {
       // There is nothing more to say, and the server answers only when it is told so.
       cancel_exchange();
@@ -237,7 +235,8 @@ void Session::converse(const std::string& tag, SaslMechanism& mechanism) {
     }
     std::optional<Secret> answer;
     try {
-      answer = base64_encoded(mechanism.respond(challenge_octets(*challenge)).reveal());
+      answer = base64_encoded(
+          mechanism.respond(challenge_octets(*challenge, limits.challenge)).reveal());
     } catch (const Error&) {
       cancel_exchange();
       throw;

@@ -40,10 +40,18 @@ std::unique_ptr<Session> Session::open(std::unique_ptr<Stream> stream, const Log
 }
 
 void Session::greet() {
-  while (true) {
+  const auto& settings = connection_.settings();
+  const auto deadline = Deadline::after(settings.timeout);
+  for (std::size_t lines = 0;; ++lines) {
     const auto response = receive(nullptr);
     const auto* status = std::get_if<Status>(&response);
-    if (status == nullptr) continue;  // a banner line, or data that nobody may send yet
+    if (status == nullptr) {
+      // A banner line, or data that nobody may send yet.
+      if (lines < settings.limits.banner_lines && !deadline.expired()) continue;
+      usable_ = false;
+      if (!deadline.expired()) throw ProtocolError("the server says much and does not greet");
+      throw TimeoutError("the server did not greet in time");
+    }
     if (status->condition == Condition::ok) return;
     if (status->condition == Condition::preauth) {
       preauthenticated_ = true;

@@ -10,8 +10,14 @@ namespace imap {
 
 UidSet Session::search_with(std::string_view options, const UidSet& within) {
   UidSet found;
-  const auto collect = [&found](Response& response) {
-    if (const auto* result = std::get_if<SearchResult>(&response)) found.add(result->uids);
+  const auto most = connection_.settings().limits.uid_ranges;
+  const auto collect = [&found, most](Response& response) {
+    const auto* result = std::get_if<SearchResult>(&response);
+    if (result == nullptr) return;
+    if (found.ranges().size() + result->uids.ranges().size() > most) {
+      throw ProtocolError(fmt::format("more than {} ranges of UIDs found", most));
+    }
+    found.add(result->uids);
   };
   const bool all = within.empty();
   for (auto left = all ? UidSet(Uid{1}, kMaxUid) : within; !left.empty();) {

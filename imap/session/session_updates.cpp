@@ -12,7 +12,6 @@
 namespace imap {
 namespace {
 
-constexpr std::size_t kMostCapabilities = 512;
 /// Octets that are kept of the greeting and of the server's id.
 constexpr std::size_t kLongestName = 1024;
 /// Mailboxes whose news nobody has taken.
@@ -34,12 +33,13 @@ std::string_view unquoted(std::string_view name) {
 }
 
 /// `(\Seen \* keyword)` without the `\*`.
-Flags listed_flags(std::string_view text) {
+Flags listed_flags(std::string_view text, const Limits& limits) {
   Flags flags;
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(" ()"), text.size());
     const auto name = unquoted(text.substr(0, end));
-    if (name != "\\*" && flags.keywords.size() < 256) flags.add(name);
+    if (name != "\\*" && name.size() <= limits.flag) flags.add(name);
+    if (flags.keywords.size() > limits.flags) flags.keywords.pop_back();
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return flags;
@@ -63,7 +63,7 @@ void Session::note(const Response& response) {
   } else if (const auto* capabilities = std::get_if<Capabilities>(&response)) {
     // One list may come in several responses.
     for (const auto& atom : capabilities->atoms()) {
-      if (capabilities_.atoms().size() < kMostCapabilities) capabilities_.add(atom);
+      add_capability(atom);
     }
   } else if (const auto* id = std::get_if<ServerId>(&response)) {
     server_id_ = id->text.substr(0, kLongestName);
@@ -89,8 +89,7 @@ void Session::note(const Response& response) {
   } else if (const auto* flags = std::get_if<FlagsRow>(&response)) {
     if (selected_) selected_->flags = flags->flags;
   } else if (const auto* vanished = std::get_if<Vanished>(&response)) {
-    if (selected_) news_.vanished.add(vanished->uids);
-
+    if (selected_) note_vanished(vanished->uids);
     // Without EARLIER it stands for EXPUNGEs, and no EXISTS follows (RFC 7162 3.2.10.2).
     if (selected_ && !vanished->earlier) {
       const auto gone = std::min<std::uint64_t>(vanished->uids.size(), selected_->exists);
@@ -121,9 +120,9 @@ void Session::note_status(const Status& status) {
   if (status.code == "CAPABILITY") {
     capabilities_ = {};
     std::string_view atoms = status.arguments;
-    while (!atoms.empty() && capabilities_.atoms().size() < kMostCapabilities) {
+    while (!atoms.empty()) {
       const auto space = atoms.find(' ');
-      capabilities_.add(atoms.substr(0, space));
+      add_capability(atoms.substr(0, space));
       atoms.remove_prefix(space == std::string_view::npos ? atoms.size() : space + 1);
     }
   }
@@ -134,6 +133,13 @@ void Session::note_status(const Status& status) {
   }
   if (selected_) note_code(status);
   if (!status.tag.empty()) advance_modseq();
+}
+
+void Session::add_capability(std::string_view atom) {
+  const auto& limits = connection_.settings().limits;
+  const bool fits =
+      atom.size() <= limits.capability && capabilities_.atoms().size() < limits.capabilities;
+  if (fits) capabilities_.add(atom);
 }
 
 void Session::note_code(const Status& status) {
@@ -161,7 +167,7 @@ void Session::note_code(const Status& status) {
   } else if (status.code == "NOMODSEQ") {
     told_modseq_ = ModSeq{};
   } else if (status.code == "PERMANENTFLAGS") {
-    selected_->permanent_flags = listed_flags(status.arguments);
+    selected_->permanent_flags = listed_flags(status.arguments, connection_.settings().limits);
     selected_->any_keyword = status.arguments.find("\\*") != std::string::npos;
   } else if (status.code == "MAILBOXID") {
     selected_->mailbox_id = mailbox_id_in(status);
@@ -182,6 +188,14 @@ void Session::note_row(const FetchRow& row) {
     return;
   }
   news_.flags.insert_or_assign(*row.uid, FlagUpdate{*row.flags, row.modseq.value_or(ModSeq{})});
+}
+
+void Session::note_vanished(const UidSet& uids) {
+  const auto most = connection_.settings().limits.uid_ranges;
+  if (news_.vanished.ranges().size() + uids.ranges().size() > most) {
+    throw ProtocolError(fmt::format("more than {} ranges of UIDs vanished", most));
+  }
+  news_.vanished.add(uids);
 }
 
 void Session::note_watched(const StatusRow& row) {

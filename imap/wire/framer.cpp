@@ -128,6 +128,9 @@ void Framer::end_of_line() {
     // An empty line between responses, or NULs before one (seen by imapflow): nothing is lost.
     text.clear();
     line_octets_ = 0;
+    if (++empty_lines_ > limits_.empty_lines) {
+      throw ProtocolError(fmt::format("more than {} empty lines", limits_.empty_lines));
+    }
     return;
   }
   const auto kind = kind_of(std::string_view(text).substr(0, kKindWithin));
@@ -205,6 +208,7 @@ Frame Framer::take() {
   state_ = State::text;
   line_begin_ = 0;
   line_octets_ = 0;
+  empty_lines_ = 0;
   return std::exchange(frame_, Frame{});
 }
 

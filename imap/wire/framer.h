@@ -70,6 +70,7 @@ class Framer {
   std::size_t line_begin_ = 0;   // where the current line begins in frame_.text
   std::size_t line_octets_ = 0;  // octets of text so far, without literals
   std::uint64_t literal_left_ = 0;
+  std::size_t empty_lines_ = 0;  // since the last response
 };
 
 }  // namespace imap

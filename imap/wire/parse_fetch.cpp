@@ -68,9 +68,11 @@ std::vector<std::string> parse_labels(Lexer& lexer) {
     if (lexer.peek() == '(') {
       lexer.skip_value();
     } else {
-      labels.push_back(lexer.expect_string());
+      auto label = lexer.expect_string();
+      const auto& limits = lexer.limits();
+      const bool fits = labels.size() < limits.flags && label.size() <= limits.flag;
+      if (fits) labels.push_back(std::move(label));
     }
-    if (labels.size() > 256) lexer.fail("at most 256 labels");
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");
   }

@@ -33,6 +33,10 @@ std::size_t begin_of_last_list(std::string_view text) {
   return std::string_view::npos;
 }
 
+void check_name(const Lexer& lexer, std::string_view name) {
+  if (name.size() > lexer.limits().name) lexer.fail("a shorter name");
+}
+
 std::optional<std::uint32_t> narrow(std::uint64_t number) {
   if (number > 0xFFFF'FFFFU) return std::nullopt;
   return static_cast<std::uint32_t>(number);
@@ -71,7 +75,7 @@ ListRow parse_list(Lexer& lexer) {
     if (const auto use = special_use_of(attribute); use && !row.use) row.use = use;
     if (equal_ignoring_case(attribute, "\\Subscribed")) row.subscribed = true;
     row.attributes.push_back(std::move(attribute));
-    if (row.attributes.size() > 256) lexer.fail("at most 256 attributes");
+    if (row.attributes.size() > lexer.limits().attributes) lexer.fail("fewer attributes");
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");
   }
@@ -79,7 +83,7 @@ ListRow parse_list(Lexer& lexer) {
   row.delimiter = parse_delimiter(lexer);
   lexer.skip_spaces();
   row.name = parse_last_name(lexer);
-  if (row.name.size() > 4096) lexer.fail("a mailbox name of at most 4096 octets");
+  check_name(lexer, row.name);
   return row;
 }
 
@@ -90,13 +94,14 @@ NamespaceRow parse_namespace(Lexer& lexer) {
   while (lexer.try_char('(')) {
     Namespace space;
     space.prefix = lexer.expect_string();
+    check_name(lexer, space.prefix);
     lexer.skip_spaces();
     space.delimiter = parse_delimiter(lexer);
     skip_namespace_extension(lexer);
     lexer.expect_char(')');
     lexer.skip_spaces();
     row.personal.push_back(std::move(space));
-    if (row.personal.size() > 64) lexer.fail("at most 64 namespaces");
+    if (row.personal.size() > lexer.limits().namespaces) lexer.fail("fewer namespaces");
   }
   lexer.expect_char(')');
   return row;
@@ -116,6 +121,7 @@ StatusRow parse_status_row(Lexer& lexer) {
     while (name.ends_with(' ')) name.remove_suffix(1);
     row.name = name;
   }
+  check_name(lexer, row.name);
   lexer.skip_spaces();
   lexer.expect_char('(');
   lexer.skip_spaces();
@@ -159,6 +165,7 @@ QuotaRow parse_quota(Lexer& lexer) {
   };
   QuotaRow row;
   row.root = lexer.expect_string();
+  check_name(lexer, row.root);
   lexer.skip_spaces();
   lexer.expect_char('(');
   lexer.skip_spaces();

@@ -40,14 +40,19 @@ std::size_t end_of_code(std::string_view text) {
 }
 
 /// `[CODE arguments] text`, each part optional (Gmail sends a code without text).
-void parse_status_text(std::string_view text, Status& status) {
+void parse_status_text(std::string_view text, const Limits& limits, Status& status) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   if (text.starts_with('[')) {
     const auto end = end_of_code(text);
     const auto code = text.substr(1, end - 1);
     const auto space = code.find(' ');
-    status.code = to_upper(code.substr(0, space));
-    if (space != std::string_view::npos) status.arguments = code.substr(space + 1);
+    const auto name = code.substr(0, space);
+    const bool has_sets =
+        equal_ignoring_case(name, "COPYUID") || equal_ignoring_case(name, "MODIFIED");
+    if (code.size() <= limits.response_code || has_sets) {
+      status.code = to_upper(name);
+      if (space != std::string_view::npos) status.arguments = code.substr(space + 1);
+    }
     text.remove_prefix(std::min(end + 1, text.size()));
     while (text.starts_with(' ')) text.remove_prefix(1);
   }
@@ -58,8 +63,8 @@ Capabilities parse_capability(Lexer& lexer) {
   Capabilities capabilities;
   lexer.skip_spaces();
   for (auto atom = lexer.try_atom(); !atom.empty(); atom = lexer.try_atom()) {
-    capabilities.add(atom);
-    if (capabilities.atoms().size() > 512) lexer.fail("at most 512 capabilities");
+    if (atom.size() <= lexer.limits().capability) capabilities.add(atom);
+    if (capabilities.atoms().size() > lexer.limits().capabilities) lexer.fail("fewer capabilities");
     lexer.skip_spaces();
   }
   return capabilities;
@@ -68,7 +73,8 @@ Capabilities parse_capability(Lexer& lexer) {
 Enabled parse_enabled(Lexer& lexer) {
   Enabled enabled;
   lexer.skip_spaces();
-  for (auto atom = lexer.try_atom(); !atom.empty() && enabled.names.size() < 512;
+  for (auto atom = lexer.try_atom();
+       !atom.empty() && enabled.names.size() < lexer.limits().capabilities;
        atom = lexer.try_atom()) {
     enabled.names.push_back(to_upper(atom));
     lexer.skip_spaces();
@@ -113,7 +119,7 @@ Response parse_untagged(Lexer& lexer) {
   if (lexer.peek() == '[') {
     // `* [COPYUID 1 2 3]` without OK: Exchange, home.pl, InterMail.
     Status status;
-    parse_status_text(lexer.rest(), status);
+    parse_status_text(lexer.rest(), lexer.limits(), status);
     return status;
   }
   if (const auto number = lexer.try_number()) {
@@ -124,7 +130,7 @@ Response parse_untagged(Lexer& lexer) {
   if (const auto condition = condition_of(kind)) {
     Status status;
     status.condition = *condition;
-    parse_status_text(lexer.rest(), status);
+    parse_status_text(lexer.rest(), lexer.limits(), status);
     return status;
   }
   const auto is = [kind](std::string_view name) {
@@ -156,8 +162,9 @@ Flags parse_flags(Lexer& lexer) {
   }
   lexer.skip_spaces();
   while (!lexer.try_char(')')) {
-    flags.add(lexer.expect_string());  // InterMail quotes them
-    if (flags.keywords.size() > 256) lexer.fail("at most 256 keywords");
+    const auto flag = lexer.expect_string();  // InterMail quotes them
+    if (flag.size() <= lexer.limits().flag) flags.add(flag);
+    if (flags.keywords.size() > lexer.limits().flags) flags.keywords.pop_back();
     lexer.skip_spaces();
     if (lexer.at_end()) lexer.fail("')'");
   }
@@ -175,7 +182,7 @@ Response parse_response(const Frame& frame, const Limits& limits) {
   if (lexer.try_char('*')) return parse_untagged(lexer);
   if (lexer.peek() == '[') {
     Status status;
-    parse_status_text(lexer.rest(), status);
+    parse_status_text(lexer.rest(), lexer.limits(), status);
     return status;
   }
   Status status;
@@ -184,7 +191,7 @@ Response parse_response(const Frame& frame, const Limits& limits) {
   const auto condition = condition_of(lexer.try_atom());
   if (!condition || *condition == Condition::preauth) lexer.fail("OK, NO or BAD");
   status.condition = *condition;
-  parse_status_text(lexer.rest(), status);
+  parse_status_text(lexer.rest(), lexer.limits(), status);
   return status;
 }
 

@@ -56,8 +56,10 @@ TEST_CASE("a line that never ends is given up", "[imap][framer][limits]") {
 
 TEST_CASE("empty lines between responses do not add up", "[imap][framer][limits]") {
   std::string octets;
-  for (int i = 0; i < 1000; ++i) octets += "\r\n";
-  CHECK(frame_all(octets + "* OK\r\n", 5, Literals::keep, small()).frames.size() == 1);
+  for (std::size_t i = 0; i < Limits{}.empty_lines; ++i) octets += "\r\n";
+  const auto one = octets + "* OK\r\n";
+  CHECK(frame_all(one + one, 5, Literals::keep, small()).frames.size() == 2);
+  CHECK_THROWS_AS(frame_all("\n" + one, 5, Literals::keep, small()), imap::ProtocolError);
 }
 
 TEST_CASE("a literal may be as large as its limit and no larger", "[imap][framer][limits]") {

@@ -47,14 +47,6 @@ TEST_CASE("LIST tolerates extra spaces and odd attributes", "[imap][parse][list]
   CHECK(row.name == "x");
 }
 
-TEST_CASE("a LIST row beyond its bounds is malformed", "[imap][parse][list][limits]") {
-  CHECK(parse_as<ListRow>("* LIST () \"/\" " + std::string(4096, 'x')).name.size() == 4096);
-  CHECK_THROWS_AS(parse("* LIST () \"/\" " + std::string(4097, 'x')), imap::ProtocolError);
-  std::string attributes;
-  for (int i = 0; i < 257; ++i) attributes += "\\x ";
-  CHECK_THROWS_AS(parse("* LIST (" + attributes + ") \"/\" x"), imap::ProtocolError);
-}
-
 TEST_CASE("NAMESPACE gives the personal namespaces", "[imap][parse][namespace]") {
   const auto row =
       parse_as<NamespaceRow>(R"(* NAMESPACE (("INBOX." ".")("#mh/" "/")) NIL (("Shared/" "/")))");
@@ -117,9 +109,6 @@ TEST_CASE("flags are read in every form", "[imap][parse][flags]") {
         std::vector<std::string>{"$Junk", "\\Unknown", "[a]", "+", "~", "'", "<", "\xe9", "a b"});
   CHECK(parse_as<imap::FlagsRow>("* FLAGS NIL").flags == Flags{});
   CHECK(parse_as<imap::FlagsRow>("* FLAGS ()").flags == Flags{});
-  std::string many;
-  for (int i = 0; i < 257; ++i) many += "k" + std::to_string(i) + ' ';
-  CHECK_THROWS_AS(parse("* FLAGS (" + many + ")"), imap::ProtocolError);
 }
 
 TEST_CASE("LIST says what a mailbox is for, XLIST in words of its own", "[imap][parse][list]") {
