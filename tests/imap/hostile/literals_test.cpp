@@ -85,6 +85,10 @@ TEST_CASE("a body whose length is a lie is nobody's", "[session][hostile][litera
            {"* 1 FETCH (UID 7 BODY[] {0x5}\r\n$ OK\r\n", {}, true},
            {"* 1 FETCH (UID 7 BODY[] {}\r\n$ OK\r\n", {}, true},
            {"* 1 FETCH (UID 7 BODY[] {+}\r\n$ OK\r\n", {}, true},
+           // once more: whoever takes bodies takes the first
+           {"* 1 FETCH (UID 7 BODY[] {4}\r\ngood)\r\n* 1 FETCH (UID 7 BODY[] {3}\r\nbad" + end,
+            {"7=good", "7=bad"},
+            true},
            // of another message, or of none, or of two
            {"* 1 FETCH (UID 8 BODY[] {3}\r\nbad" + end, {}, true},
            {"* 1 FETCH (UID 0 BODY[] {3}\r\nbad" + end, {"?=bad"}, true},

@@ -3,68 +3,20 @@
 #include "tests/support/catch.h"
 #include "tests/support/certificates.h"
 #include "tests/support/loopback.h"
+#include "tests/support/plain_server.h"
 #include "tests/support/sessions.h"
 #include "tests/support/tls_server.h"
 
 #include <openssl/ssl.h>
 
-#include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace std::string_literals;
 using imap::TlsError;
+using tests::PlainServer;
 
 namespace {
-
-/// A server on a port of this machine that says `lines` and notes what it hears until the client
-/// hangs up. Lines beginning with `>` wait for a line of the client first.
-class PlainServer {
- public:
-  using Then = std::function<void(imap::UniqueFd&)>;
-
-  explicit PlainServer(std::vector<std::string> lines, Then then = {}) {
-    thread_ =
-        std::thread([this, said = std::move(lines), next = std::move(then)] { serve(said, next); });
-  }
-  ~PlainServer() {
-    if (thread_.joinable()) thread_.join();
-  }
-  std::uint16_t port() const { return listener_.port(); }
-  std::string heard() {
-    thread_.join();
-    return heard_;
-  }
-
- private:
-  void serve(const std::vector<std::string>& lines, const Then& then) {
-    try {
-      auto socket = listener_.accept();
-      for (auto line : lines) {
-        if (line.starts_with('>')) {
-          const auto tag = hear_line(socket);
-          line = tag + line.substr(1);
-        }
-        tests::send_all(socket, line);
-      }
-      if (then) return then(socket);
-      heard_ += tests::receive(socket, 100'000);
-    } catch (const std::exception&) {
-      // The client may leave at any time.
-    }
-  }
-  std::string hear_line(const imap::UniqueFd& socket) {
-    std::string line;
-    while (!line.ends_with('\n')) line += tests::receive(socket, 1);
-    heard_ += line;
-    return line.substr(0, line.find(' '));
-  }
-
-  tests::Listener listener_;
-  std::string heard_;
-  std::thread thread_;
-};
 
 /// How the server needs to be treated.
 imap::Quirks open(std::uint16_t port, const imap::TlsSettings& trusted = {}) {
