@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -132,7 +133,8 @@ void ConnectionThread::wait() {
 }
 
 void ConnectionThread::listen(std::optional<Deadline> deadline) {
-  const Deadline keep_alive(last_command_ + kKeepAlive);
+  const Deadline keep_alive(
+      last_command_ + std::min<std::chrono::seconds>(kKeepAlive, session_->quirks().longest_idle));
   switch (session_->wait(deadline ? std::min(*deadline, keep_alive) : keep_alive, wake_)) {
     case Stream::Wait::readable:
       session_->digest();
