@@ -22,7 +22,9 @@ Session::~Session() = default;
 std::string Session::send(const Command& command) {
   auto tag = begin(command, "");
   try {
-    connection_.write(write_parts(tag, command) + "\r\n");
+    // Wiped behind it: it may hold a password.
+    const Secret line(write_parts(tag, command) + "\r\n");
+    connection_.write(line.reveal());
   } catch (const CommandError&) {
     throw;
   } catch (...) {
