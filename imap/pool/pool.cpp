@@ -75,26 +75,24 @@ void Pool::ended() {
 
 Ticket Pool::run(JobSpec spec, Job job) {
   QueuedJob queued{std::move(spec), std::move(job), {}};
-  const auto ticket = queued.ticket;
-  const auto refusal = schedule_.with([&](Schedule& schedule) {
-    auto error = schedule.refusal(Deadline::Clock::now());
-    if (!error) schedule.push(std::move(queued));
-    return error;
-  });
-  if (refusal) ticket.finish(refusal);
-  wake_all();
+  auto ticket = queued.ticket;
+  submit(std::move(queued), &Schedule::push);
   return ticket;
 }
 
 void Pool::put_back(QueuedJob queued) {
+  submit(std::move(queued), &Schedule::push_first);
+}
+
+void Pool::submit(QueuedJob queued, void (Schedule::*push)(QueuedJob)) {
   const auto ticket = queued.ticket;
   const auto refusal = schedule_.with([&](Schedule& schedule) {
     auto error = schedule.refusal(Deadline::Clock::now());
-    if (!error) schedule.push_first(std::move(queued));
+    if (!error) (schedule.*push)(std::move(queued));
     return error;
   });
   if (refusal) {
-    queued.job = nullptr;
+    queued.job = nullptr;  // what it holds is gone before anybody learns that it has ended
     ticket.finish(refusal);
   }
   wake_all();

@@ -72,6 +72,7 @@ class Pool {
   std::optional<Deadline> wake_at(unsigned number) const;
   /// The job runs again, before the others. Fails it when there is no chance of that.
   void put_back(QueuedJob queued);
+  void submit(QueuedJob queued, void (Schedule::*push)(QueuedJob));
   void hold(std::chrono::milliseconds pause);
   void connected(unsigned number);
   void connect_failed(const std::exception_ptr& error);
