@@ -80,7 +80,7 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   network_watch_ = std::make_unique<imap::NetworkWatch>([this] { pool_->network_changed(); });
   MailStore::Settings mail_settings;
   mail_settings.timeout = timeout_;
-  mail_ = std::make_unique<MailStore>(*cache_, *pool_, progress_, mail_settings);
+  mail_ = std::make_unique<MailStore>(Backing{*cache_, *pool_, progress_, mail_settings});
   try {
     Stoppable interrupt(stop);
     mail_->load_folders(interrupt);

@@ -30,8 +30,8 @@ void World::start() {
                            [](bool, const std::string&) {
                            }},
       parts.abort);
-  parts.mail =
-      std::make_unique<fs::MailStore>(*parts.cache, *parts.pool, parts.progress, options_.mail);
+  parts.mail = std::make_unique<fs::MailStore>(
+      fs::Backing{*parts.cache, *parts.pool, parts.progress, options_.mail});
   parts.filesystem = std::make_unique<fs::Filesystem>(
       *parts.mail, fs::Filesystem::Settings{fs::NameTemplate(options_.names), options_.root_mailbox,
                                             1'000'000'000, fs::Lifetimes{}});

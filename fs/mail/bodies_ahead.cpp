@@ -1,8 +1,7 @@
 // Read-ahead: fetching in batches what a program that reads in order will read next.
 
-#include "fs/mail/mail_store.h"
+#include "fs/mail/bodies.h"
 
-#include <algorithm>
 #include <vector>
 
 namespace fs {
@@ -27,7 +26,7 @@ void visit_beyond(const cache::View& view, cache::MailboxId mailbox, Scan::Direc
 
 }  // namespace
 
-void MailStore::note_read(const Key& key, bool is_cached) {
+void Bodies::note_read(const MessageKey& key, bool is_cached) {
   const bool foreseen =
       scans_.with([&key](auto& scans) { return scans[key.mailbox].advance(key.uid); });
   // Of what is cached nothing has to be foreseen.
@@ -36,13 +35,13 @@ void MailStore::note_read(const Key& key, bool is_cached) {
   read_ahead({key.mailbox});
 }
 
-void MailStore::observe_scan(const Key& key) {
+void Bodies::observe_scan(const MessageKey& key) {
   const auto last = scans_.with([&key](auto& scans) { return scans[key.mailbox].last(); });
   std::optional<Scan::Direction> next_to_last;
   if (last) {
     const auto direction = key.uid < *last ? Scan::Direction::down : Scan::Direction::up;
     std::size_t passed = 0;
-    cache_.read([&](const cache::View& view) {
+    backing_.cache.read([&](const cache::View& view) {
       visit_beyond(view, {key.mailbox}, direction, *last, [&](const cache::MessageRow& row) {
         if (row.uid == key.uid) next_to_last = direction;
         return !next_to_last && ++passed < kNearby;
@@ -52,7 +51,7 @@ void MailStore::observe_scan(const Key& key) {
   scans_.with([&](auto& scans) { scans[key.mailbox].observe(key.uid, next_to_last); });
 }
 
-void MailStore::read_ahead(cache::MailboxId mailbox) {
+void Bodies::read_ahead(cache::MailboxId mailbox) {
   const auto wish = scans_.with([&](auto& scans) { return scans[mailbox.value].wish(); });
   if (!wish) return;
   // Looked at before the cache: what is in neither is nowhere, whatever arrives in between.
@@ -65,7 +64,7 @@ void MailStore::read_ahead(cache::MailboxId mailbox) {
   });
   std::vector<std::uint32_t> foreseen;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> absent;  // UID and size
-  cache_.read([&](const cache::View& view) {
+  backing_.cache.read([&](const cache::View& view) {
     visit_beyond(view, mailbox, wish->direction, wish->beyond, [&](const cache::MessageRow& row) {
       foreseen.push_back(row.uid);
       const bool cached = row.body.value != 0 && view.body_size(row.body);
@@ -80,8 +79,8 @@ void MailStore::read_ahead(cache::MailboxId mailbox) {
   fetch_ahead(mailbox, absent);
 }
 
-void MailStore::fetch_ahead(cache::MailboxId mailbox,
-                            const std::vector<std::pair<std::uint32_t, std::uint64_t>>& absent) {
+void Bodies::fetch_ahead(cache::MailboxId mailbox,
+                         const std::vector<std::pair<std::uint32_t, std::uint64_t>>& absent) {
   BodyBatch::Wanted batch;
   std::uint64_t bytes = 0;
   const auto send = [&] {

@@ -1,0 +1,32 @@
+#pragma once
+/// What the parts of MailStore stand on: the cache, the connections, and how long to wait. A plain
+/// value that each of them has a copy of; what it refers to outlives them all.
+
+#include "cache/store.h"
+#include "fs/mail/patience.h"
+#include "imap/pool/pool.h"
+
+#include <chrono>
+
+namespace fs {
+
+struct MailSettings {
+  /// Longest silence of the server before a wait for it fails.
+  std::chrono::milliseconds timeout{30'000};
+  /// How long what the server said last is taken as true without asking again.
+  std::chrono::milliseconds mailbox_fresh{2'000};
+  std::chrono::milliseconds folders_fresh{10'000};
+  /// How long somebody who could be given what is cached waits for something newer.
+  std::chrono::milliseconds stale_wait{1'000};
+};
+
+struct Backing {
+  cache::Store& cache;
+  imap::Pool& pool;
+  const imap::Progress& progress;  // of the pool's connections
+  MailSettings settings;
+
+  Patience patience() const { return {progress, settings.timeout}; }
+};
+
+}  // namespace fs

@@ -1,0 +1,109 @@
+// Fetching bodies, on a connection's thread.
+
+#include "fs/mail/bodies.h"
+#include "fs/mail/errors.h"
+#include "imap/base/errors.h"
+
+#include <fmt/format.h>
+
+namespace fs {
+
+void Bodies::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted) {
+  try {
+    const auto name = folders_.wire_name(mailbox);
+    const auto row =
+        backing_.cache.read([mailbox](const cache::View& view) { return view.mailbox(mailbox); });
+    if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
+    backing_.pool
+        .run({name, imap::Lane::bulk},
+             [this, mailbox, validity = row->uid_validity, name, wanted](imap::Session& session) {
+               fetch(session, mailbox, validity, name, wanted);
+             })
+        .on_done([this, mailbox, wanted](const std::exception_ptr& error) {
+          if (error) give_up(mailbox, wanted, error);
+        });
+  } catch (const std::exception&) {
+    give_up(mailbox, wanted, std::current_exception());
+  }
+}
+
+void Bodies::give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
+                     const std::exception_ptr& error) {
+  fetches_.with([&](Fetches& fetches) {
+    for (const auto& [uid, fetch] : wanted) {
+      const auto running = fetches.running.find({mailbox.value, uid.value});
+      // One that has ended well is settled by the cache's writer.
+      if (running != fetches.running.end() && running->second == fetch && !fetch->is_finished()) {
+        fetches.running.erase(running);
+      }
+    }
+  });
+  for (const auto& [uid, fetch] : wanted) fetch->finish(error);
+}
+
+void Bodies::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
+                   const std::string& name, const BodyBatch::Wanted& wanted) {
+  const auto is_same = [&](imap::Session::Refresh refresh) {
+    return session.examine(name, refresh).uid_validity.value == uid_validity;
+  };
+  // It may be this connection that opened the mailbox before its UIDVALIDITY changed.
+  if (!is_same(imap::Session::Refresh::no) && !is_same(imap::Session::Refresh::yes)) {
+    throw StaleError(fmt::format("{} has another UIDVALIDITY now", name));
+  }
+  // Repeated after a lost connection, only the rest is fetched.
+  auto rest = wanted;
+  std::erase_if(rest, [](const auto& one) { return one.second->is_finished(); });
+  if (rest.empty()) return;
+  BodyBatch batch(backing_.cache, mailbox, rest,
+                  [this, mailbox](const BodyBatch::Settled& settled) { settle(mailbox, settled); });
+  bool refused = false;
+  try {
+    session.fetch_bodies(batch.missing(), batch);
+  } catch (const imap::CommandError&) {
+    // The others are fetched without the one that the server does not want to give.
+    if (rest.size() == 1) throw;
+    refused = true;
+  }
+  if (batch.missing().empty()) return;
+  // This session may not have heard yet of a message that another one has listed.
+  session.noop();
+  if (refused) {
+    fetch_singly(session, mailbox, rest, batch);
+  } else {
+    session.fetch_bodies(batch.missing(), batch);
+  }
+  report_missing(session, mailbox, rest, batch.missing());
+}
+
+void Bodies::fetch_singly(imap::Session& session, cache::MailboxId mailbox,
+                          const BodyBatch::Wanted& wanted, BodyBatch& batch) {
+  for (const auto& [uid, fetch] : wanted) {
+    if (fetch->is_finished()) continue;
+    try {
+      session.fetch_bodies(imap::UidSet(uid), batch);
+    } catch (const imap::CommandError&) {
+      give_up(mailbox, {{uid, fetch}}, std::current_exception());
+    }
+  }
+}
+
+void Bodies::report_missing(imap::Session& session, cache::MailboxId mailbox,
+                            const BodyBatch::Wanted& wanted, const imap::UidSet& missing) {
+  if (missing.empty()) return;
+  const auto there = session.search(missing);
+  for (const auto& [uid, fetch] : wanted) {
+    if (!missing.contains(uid) || fetch->is_finished()) continue;
+    if (there.contains(uid)) {
+      give_up(mailbox, {{uid, fetch}},
+              std::make_exception_ptr(UnfetchableError(
+                  fmt::format("the server does not hand out message {}", uid.value))));
+    } else {
+      backing_.cache.submit(
+          [mailbox, gone = uid.value](cache::Edit& edit) { edit.erase_message(mailbox, gone); });
+      give_up(mailbox, {{uid, fetch}},
+              std::make_exception_ptr(StaleError(fmt::format("message {} is gone", uid.value))));
+    }
+  }
+}
+
+}  // namespace fs

@@ -1,0 +1,51 @@
+#pragma once
+/// The account's folders: the list that the server gave last, kept in the cache. Part of MailStore;
+/// any thread.
+
+#include "fs/mail/backing.h"
+#include "fs/mail/folder_tree.h"
+#include "fs/mail/interrupt.h"
+#include "imap/base/synchronized.h"
+#include "imap/session/session.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace fs {
+
+class Folders {
+ public:
+  explicit Folders(const Backing& backing) : backing_(backing) {}
+
+  /// As they are known now; never waits.
+  std::shared_ptr<const FolderTree> tree() const;
+  /// Asks the server and waits for its answer.
+  void load(Interrupt& interrupt);
+  /// Makes sure that the list is fresh, or at least being freshened.
+  void freshen(Interrupt& interrupt);
+  /// The server's name of a mailbox. StaleError when it is gone or holds no messages.
+  std::string wire_name(cache::MailboxId mailbox) const;
+  /// The mailbox has another id now, because its UIDVALIDITY is another.
+  void replace(cache::MailboxId old, cache::MailboxId fresh);
+
+ private:
+  using Clock = imap::Deadline::Clock;
+  struct State {
+    FolderTree::Rows rows;
+    Hierarchy hierarchy;
+    std::shared_ptr<const FolderTree> tree = std::make_shared<FolderTree>();
+    std::optional<Clock::time_point> loaded;
+    std::optional<imap::Ticket> loading;
+    Clock::time_point loading_since{};
+  };
+
+  imap::Ticket request();
+  void list(imap::Session& session);
+  void publish(FolderTree::Rows rows, const std::optional<Hierarchy>& hierarchy);
+
+  const Backing backing_;
+  imap::Synchronized<State> state_;
+};
+
+}  // namespace fs
