@@ -1,5 +1,7 @@
 #include "cache/body_edit.h"
 
+#include "cache/checksum.h"
+#include "cache/day.h"
 #include "cache/view.h"
 
 #include <algorithm>
@@ -8,6 +10,10 @@
 
 namespace cache {
 namespace {
+
+std::uint64_t chunks_of(std::uint64_t size) {
+  return size / kChunkSize + (size % kChunkSize != 0 ? 1 : 0);
+}
 
 std::string text_of(BodyId body) {
   return "body " + std::to_string(body.value);
@@ -26,9 +32,23 @@ void BodyEdit::put_chunk(BodyId body, std::uint32_t index, Bytes chunk) {
   if (chunk.size() > kChunkSize) throw Error("a chunk of " + text_of(body) + " is too large");
   if (info_of(body)) throw Error("a chunk for " + text_of(body) + ", which is complete");
   txn_.require_growth();
-  const auto key = key_of(body.value);
-  if (!txn_.get(tables_.unfinished, key)) txn_.put(tables_.unfinished, key, {});
+  note_progress(body, index, chunk);
   txn_.put(tables_.bodies, key_of(body.value, index), chunk);
+}
+
+/// Keeps the checksum up to date while the chunks come in order, as they do from a server: then
+/// nothing has to be read again at the end.
+void BodyEdit::note_progress(BodyId body, std::uint32_t index, Bytes chunk) {
+  const auto key = key_of(body.value);
+  const auto row = txn_.get(tables_.unfinished, key);
+  auto progress = row ? decode_body_progress(*row) : BodyProgress{};
+  if (progress.next == index) {
+    progress.checksum = checksum(progress.checksum, chunk);
+    ++progress.next;
+  } else {
+    progress.next = BodyProgress::kUnordered;
+  }
+  txn_.put(tables_.unfinished, key, encode(progress).bytes());
 }
 
 void BodyEdit::finish(BodyId body, std::uint64_t size) {
@@ -38,16 +58,36 @@ void BodyEdit::finish(BodyId body, std::uint64_t size) {
     throw Error(text_of(body) + " was finished with another size");
   }
   require_chunks(body, size);
-  const BodyInfo info{.size = size, .used = usage_.take()};
+  const BodyInfo info{.size = size,
+                      .used = usage_.take(),
+                      .day = today(),
+                      .checksum = checksum_of(body, size),
+                      .object_id = {}};
   txn_.put(tables_.body_infos, key_of(body.value), encode(info).bytes());
   txn_.put(tables_.usage, key_of(info.used, body.value), {});
   txn_.erase(tables_.unfinished, key_of(body.value));
   put_meta_number(txn_, tables_, Meta::body_bytes, total_bytes() + size);
 }
 
+/// To be called while the body still counts as unfinished.
+std::uint32_t BodyEdit::checksum_of(BodyId body, std::uint64_t size) const {
+  const auto chunks = chunks_of(size);
+  if (const auto row = txn_.get(tables_.unfinished, key_of(body.value))) {
+    const auto progress = decode_body_progress(*row);
+    // An empty chunk may have come behind the last one.
+    if (progress.next == chunks || progress.next == chunks + 1) return progress.checksum;
+  }
+  std::uint32_t sum = 0;
+  for (std::uint64_t index = 0; index < chunks; ++index) {
+    const auto key = key_of(body.value, static_cast<std::uint32_t>(index));
+    sum = checksum(sum, txn_.get(tables_.bodies, key).value_or(Bytes{}));
+  }
+  return sum;
+}
+
 /// Readers of a complete body rely on every chunk being there, full except for the last.
 void BodyEdit::require_chunks(BodyId body, std::uint64_t size) {
-  const auto chunks = size / kChunkSize + (size % kChunkSize != 0 ? 1 : 0);
+  const auto chunks = chunks_of(size);
   if (chunks >= std::numeric_limits<std::uint32_t>::max()) {
     throw Error(text_of(body) + " is too large");
   }
@@ -69,6 +109,25 @@ void BodyEdit::require_chunks(BodyId body, std::uint64_t size) {
   txn_.erase(tables_.bodies, behind);
 }
 
+BodyId BodyEdit::share(const std::string& object_id, BodyId body) {
+  auto info = info_of(body);
+  if (!info || !is_object_id(object_id)) return body;
+  const auto key = bytes_of(object_id);
+  if (const auto known = txn_.get(tables_.objects, key)) {
+    const BodyId first{number_at<std::uint64_t>(*known)};
+    const auto other = first == body ? std::nullopt : info_of(first);
+    if (other && other->size == info->size && other->checksum == info->checksum) {
+      erase(body);
+      return first;
+    }
+    if (first == body || other) return body;  // else an id that does not name one message
+  }
+  info->object_id = object_id;
+  txn_.put(tables_.objects, key, key_of(body.value));
+  txn_.put(tables_.body_infos, key_of(body.value), encode(*info).bytes());
+  return body;
+}
+
 void BodyEdit::erase(BodyId body) {
   erase_chunks(body);
   const auto key = key_of(body.value);
@@ -78,6 +137,7 @@ void BodyEdit::erase(BodyId body) {
   const auto total = total_bytes();
   put_meta_number(txn_, tables_, Meta::body_bytes, total - std::min(total, info->size));
   txn_.erase(tables_.usage, key_of(info->used, body.value));
+  if (!info->object_id.empty()) txn_.erase(tables_.objects, bytes_of(info->object_id));
   txn_.erase(tables_.body_infos, key);
 }
 
@@ -95,6 +155,7 @@ void BodyEdit::touch(BodyId body) {
   if (!info) return;
   txn_.erase(tables_.usage, key_of(info->used, body.value));
   info->used = usage_.take();
+  info->day = std::max(info->day, today());
   txn_.put(tables_.usage, key_of(info->used, body.value), {});
   txn_.put(tables_.body_infos, key_of(body.value), encode(*info).bytes());
 }

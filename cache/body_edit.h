@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace cache {
 
@@ -31,6 +32,7 @@ class BodyEdit {
   /// See Edit.
   void put_chunk(BodyId body, std::uint32_t index, Bytes chunk);
   void finish(BodyId body, std::uint64_t size);
+  BodyId share(const std::string& object_id, BodyId body);
   void erase(BodyId body);
 
   /// Makes a complete body the most recently used one. Nothing happens to others.
@@ -45,7 +47,9 @@ class BodyEdit {
 
  private:
   std::optional<BodyInfo> info_of(BodyId body) const;
+  void note_progress(BodyId body, std::uint32_t index, Bytes chunk);
   void require_chunks(BodyId body, std::uint64_t size);
+  std::uint32_t checksum_of(BodyId body, std::uint64_t size) const;
   void erase_chunks(BodyId body);
 
   WriteTxn& txn_;

@@ -74,6 +74,23 @@ bool MailboxEdit::put_message(MailboxId mailbox, const MessageRow& row) {
   return true;
 }
 
+bool MailboxEdit::put_flags(MailboxId mailbox, std::uint32_t uid, std::uint32_t flags,
+                            const std::vector<std::string>& keywords, std::uint64_t modseq) {
+  const auto key = key_of(mailbox.value, uid);
+  const auto old = txn_.get(tables_.messages, key);
+  if (!old || !totals_of(mailbox)) return false;
+  auto row = decode_message(uid, *old);
+  row.flags = flags;
+  row.keywords = keywords;
+  row.modseq = modseq;
+  txn_.put(tables_.messages, key, encode(row).bytes());
+  return true;
+}
+
+void MailboxEdit::put_account(const AccountRow& row) {
+  txn_.put(tables_.meta, bytes_of(kAccountKey), encode(row).bytes());
+}
+
 bool MailboxEdit::erase_message(MailboxId mailbox, std::uint32_t uid) {
   auto totals = totals_of(mailbox);
   const auto key = key_of(mailbox.value, uid);

@@ -6,6 +6,8 @@
 #include "cache/schema.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace cache {
 
@@ -19,6 +21,9 @@ class MailboxEdit {
   bool put(MailboxId id, const MailboxRow& row);
   bool erase(MailboxId id);
   bool put_message(MailboxId mailbox, const MessageRow& row);
+  bool put_flags(MailboxId mailbox, std::uint32_t uid, std::uint32_t flags,
+                 const std::vector<std::string>& keywords, std::uint64_t modseq);
+  void put_account(const AccountRow& row);
   bool erase_message(MailboxId mailbox, std::uint32_t uid);
 
   struct Swept {

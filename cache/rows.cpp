@@ -3,21 +3,33 @@
 namespace cache {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+
+void write_delimiter(RowWriter& writer, std::optional<char> delimiter) {
+  writer.flag(delimiter.has_value());
+  if (delimiter) writer.number(static_cast<unsigned char>(*delimiter));
+}
+
+std::optional<char> read_delimiter(RowReader& reader) {
+  if (!reader.flag()) return std::nullopt;
+  return static_cast<char>(reader.number<unsigned char>());
+}
 
 }  // namespace
 
 RowWriter encode(const MailboxRow& row) {
   RowWriter writer(kVersion);
   writer.text(row.wire_name);
-  writer.flag(row.delimiter.has_value());
-  if (row.delimiter) writer.number(static_cast<unsigned char>(*row.delimiter));
+  write_delimiter(writer, row.delimiter);
   writer.number(row.attributes);
   writer.number(row.uid_validity);
   writer.number(row.uid_next);
   writer.number(row.highest_modseq);
   writer.number(row.exists);
   writer.flag(row.listed);
+  writer.number(row.sync_class);
+  writer.signed_number(row.synced_at);
+  writer.text(row.object_id);
   return writer;
 }
 
@@ -25,13 +37,34 @@ MailboxRow decode_mailbox(Bytes bytes) {
   RowReader reader(bytes, kVersion);
   MailboxRow row;
   row.wire_name = reader.text();
-  if (reader.flag()) row.delimiter = static_cast<char>(reader.number<unsigned char>());
+  row.delimiter = read_delimiter(reader);
   row.attributes = reader.number<std::uint32_t>();
   row.uid_validity = reader.number();
   row.uid_next = reader.number();
   row.highest_modseq = reader.number();
   row.exists = reader.number<std::uint32_t>();
   row.listed = reader.flag();
+  row.sync_class = reader.number<std::uint8_t>();
+  row.synced_at = reader.signed_number();
+  row.object_id = reader.text();
+  reader.end();
+  return row;
+}
+
+RowWriter encode(const AccountRow& row) {
+  RowWriter writer(kVersion);
+  writer.text(row.prefix);
+  write_delimiter(writer, row.delimiter);
+  writer.signed_number(row.folders_at);
+  return writer;
+}
+
+AccountRow decode_account(Bytes bytes) {
+  RowReader reader(bytes, kVersion);
+  AccountRow row;
+  row.prefix = reader.text();
+  row.delimiter = read_delimiter(reader);
+  row.folders_at = reader.signed_number();
   reader.end();
   return row;
 }
@@ -48,7 +81,7 @@ RowWriter encode(const MessageRow& row) {
   writer.number(row.modseq);
   writer.number(row.body.value);
   for (const auto* text : {&row.subject, &row.from_name, &row.from_address, &row.to, &row.date,
-                           &row.message_id, &row.list_id}) {
+                           &row.message_id, &row.list_id, &row.object_id}) {
     writer.text(*text);
   }
   return writer;
@@ -67,7 +100,7 @@ const MessageRow& MessageDecoder::decode(std::uint32_t uid, Bytes bytes) {
   row_.modseq = reader.number();
   row_.body.value = reader.number();
   for (auto* text : {&row_.subject, &row_.from_name, &row_.from_address, &row_.to, &row_.date,
-                     &row_.message_id, &row_.list_id}) {
+                     &row_.message_id, &row_.list_id, &row_.object_id}) {
     *text = reader.text();
   }
   reader.end();
@@ -102,6 +135,9 @@ RowWriter encode(const BodyInfo& info) {
   RowWriter writer(kVersion);
   writer.number(info.size);
   writer.number(info.used);
+  writer.number(info.day);
+  writer.number(info.checksum);
+  writer.text(info.object_id);
   return writer;
 }
 
@@ -110,8 +146,27 @@ BodyInfo decode_body_info(Bytes bytes) {
   BodyInfo info;
   info.size = reader.number();
   info.used = reader.number();
+  info.day = reader.number<std::uint32_t>();
+  info.checksum = reader.number<std::uint32_t>();
+  info.object_id = reader.text();
   reader.end();
   return info;
+}
+
+RowWriter encode(const BodyProgress& progress) {
+  RowWriter writer(kVersion);
+  writer.number(progress.next);
+  writer.number(progress.checksum);
+  return writer;
+}
+
+BodyProgress decode_body_progress(Bytes bytes) {
+  RowReader reader(bytes, kVersion);
+  BodyProgress progress;
+  progress.next = reader.number<std::uint32_t>();
+  progress.checksum = reader.number<std::uint32_t>();
+  reader.end();
+  return progress;
 }
 
 }  // namespace cache

@@ -51,6 +51,7 @@ Tables open_tables(WriteTxn& txn) {
   tables.body_infos = txn.open_table("body_infos");
   tables.usage = txn.open_table("usage");
   tables.unfinished = txn.open_table("unfinished");
+  tables.objects = txn.open_table("objects");
   if (blank) put_meta_number(txn, tables, Meta::schema_version, kSchemaVersion);
   return tables;
 }

@@ -27,6 +27,12 @@ std::vector<std::pair<MailboxId, MailboxRow>> View::mailboxes() const {
   return all;
 }
 
+std::optional<AccountRow> View::account() const {
+  const auto row = reading_.get(tables_.meta, bytes_of(kAccountKey));
+  if (!row) return std::nullopt;
+  return decode_account(*row);
+}
+
 std::optional<MailboxRow> View::mailbox(MailboxId id) const {
   const auto row = reading_.get(tables_.mailboxes, key_of(id.value));
   if (!row) return std::nullopt;
@@ -99,6 +105,16 @@ Totals View::totals() const {
     sum.bytes += totals.bytes;
   }
   return sum;
+}
+
+std::optional<BodyId> View::body_of(const MessageRow& row) const {
+  if (row.body.value != 0 && body_size(row.body)) return row.body;
+  if (!is_object_id(row.object_id)) return std::nullopt;
+  const auto shared = reading_.get(tables_.objects, bytes_of(row.object_id));
+  if (!shared) return std::nullopt;
+  const BodyId body{number_at<std::uint64_t>(*shared)};
+  // A server whose ids lie is believed only as far as the sizes agree.
+  return body_size(body) == row.size ? std::optional(body) : std::nullopt;
 }
 
 std::optional<std::uint64_t> View::body_size(BodyId body) const {

@@ -23,6 +23,9 @@ class View {
   View(const View&) = delete;
   View& operator=(const View&) = delete;
 
+  /// Nothing until it was put.
+  std::optional<AccountRow> account() const;
+
   /// Ascending by id.
   std::vector<std::pair<MailboxId, MailboxRow>> mailboxes() const;
   std::optional<MailboxRow> mailbox(MailboxId id) const;
@@ -42,6 +45,9 @@ class View {
   /// Of all mailboxes. Costs one row per mailbox, not per message.
   Totals totals() const;
 
+  /// The complete body of a message: the one that its row names, or one that was fetched for
+  /// another message with the same object id and has the size that the row announces.
+  std::optional<BodyId> body_of(const MessageRow& row) const;
   /// Nothing unless the body is complete.
   std::optional<std::uint64_t> body_size(BodyId body) const;
   /// Sum of the sizes of all complete bodies.

@@ -86,7 +86,7 @@ void BodyBatch::settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
         if (!row) return;  // expunged meanwhile
         *grown = data->size() > row->size;
         if (row->body.value != 0) edit.erase_body(row->body);
-        row->body = data->id();
+        row->body = edit.share_body(row->object_id, data->id());
         row->size = data->size();
         row->size_exact = true;
         edit.put_message(mailbox, *row);

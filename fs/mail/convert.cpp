@@ -5,6 +5,7 @@
 #include "imap/base/date.h"
 
 #include <algorithm>
+#include <string>
 
 namespace fs {
 namespace {
@@ -14,6 +15,13 @@ namespace {
 std::int64_t plausible_sent(std::optional<std::int64_t> date, std::int64_t arrived) {
   constexpr std::int64_t kTwoDays = 2 * 86'400;
   return date && *date > 0 && *date <= arrived + kTwoDays ? *date : arrived;
+}
+
+/// What the message is known by wherever a copy of it lies: EMAILID (RFC 8474), or Gmail's own
+/// number, which needs a mark because it is not of the same kind.
+std::string object_id_of(const imap::MessageSummary& summary) {
+  if (!summary.email_id.empty()) return summary.email_id;
+  return summary.gmail_message ? "gm:" + std::to_string(*summary.gmail_message) : std::string{};
 }
 
 }  // namespace
@@ -50,6 +58,7 @@ cache::MessageRow to_row(const imap::MessageSummary& summary) {
   row.date = std::move(headers.date);
   row.message_id = std::move(headers.message_id);
   row.list_id = std::move(headers.list_id);
+  row.object_id = object_id_of(summary);
   return row;
 }
 

@@ -216,3 +216,46 @@ TEST_CASE("messages above a UID come lowest first and end with the mailbox", "[c
   CHECK(above(8, 9) == Uids{last});
   CHECK(above(last, 9).empty());
 }
+
+TEST_CASE("what is known of the account is kept over a restart", "[cache][mailboxes]") {
+  const TemporaryDirectory directory;
+  const AccountRow account{.prefix = "INBOX.", .delimiter = '.', .folders_at = 1'795'251'600};
+  {
+    const auto store = open_store(directory.path());
+    CHECK(store->read([](const View& view) { return view.account(); }) == std::nullopt);
+    store->run([&](Edit& edit) { edit.put_account(account); });
+  }
+  const auto store = open_store(directory.path());
+  CHECK(store->read([](const View& view) { return view.account(); }) == account);
+}
+
+TEST_CASE("new flags leave the rest of a message as it was", "[cache][messages]") {
+  const TemporaryDirectory directory;
+  const auto store = open_store(directory.path());
+  const auto inbox = add_mailbox(*store, "INBOX");
+  add_messages(*store, inbox, {7});
+  const auto totals = store->read([](const View& view) { return view.totals(); });
+  bool done = false;
+  store->run([&](Edit& edit) { done = edit.put_flags(inbox, 7, 0b101, {"work", "later"}, 99); });
+  CHECK(done);
+  auto expected = message(7);
+  expected.flags = 0b101;
+  expected.keywords = {"work", "later"};
+  expected.modseq = 99;
+  CHECK(store->read([&](const View& view) { return view.message(inbox, 7); }) == expected);
+  CHECK(store->read([](const View& view) { return view.totals(); }) == totals);
+}
+
+TEST_CASE("flags of a message or mailbox that is gone are refused", "[cache][messages]") {
+  const TemporaryDirectory directory;
+  const auto store = open_store(directory.path());
+  const auto inbox = add_mailbox(*store, "INBOX");
+  add_messages(*store, inbox, {7});
+  std::vector<bool> done;
+  store->run([&](Edit& edit) {
+    done = {edit.put_flags(inbox, 8, 1, {}, 1)};
+    edit.erase_mailbox(inbox);
+    done.push_back(edit.put_flags(inbox, 7, 1, {}, 1));
+  });
+  CHECK(done == std::vector{false, false});
+}

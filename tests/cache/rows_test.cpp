@@ -19,7 +19,10 @@ MailboxRow full_mailbox() {
           .uid_next = 1ULL << 32U,
           .highest_modseq = 1ULL << 62U,
           .exists = 0xFFFF'FFFF,
-          .listed = true};
+          .listed = true,
+          .sync_class = 0xFF,
+          .synced_at = std::numeric_limits<std::int64_t>::min(),
+          .object_id = "F2212ea87-6097-4256-9d51-71338625"};
 }
 
 MessageRow full_message() {
@@ -38,7 +41,16 @@ MessageRow full_message() {
           .to = "Bob <bob@example.org>",
           .date = "Sat, 21 Nov 2026 09:00:00 +0100",
           .message_id = "<1@example.org>",
-          .list_id = "<list.example.org>"};
+          .list_id = "<list.example.org>",
+          .object_id = "gm:1278455344230334865"};
+}
+
+BodyInfo full_body_info() {
+  return {.size = 131072,
+          .used = kHighest,
+          .day = 0xFFFF'FFFF,
+          .checksum = 0xFFFF'FFFF,
+          .object_id = "M6d99ac3275bb4e"};
 }
 
 template <class Decode>
@@ -87,8 +99,12 @@ TEST_CASE("dates before and after 1970 read as they were written", "[cache][rows
 TEST_CASE("small rows read as they were written", "[cache][rows]") {
   const Totals totals{.messages = 3, .bytes = kHighest};
   CHECK(decode_totals(encode(totals).bytes()) == totals);
-  const BodyInfo info{.size = 131072, .used = kHighest};
-  CHECK(decode_body_info(encode(info).bytes()) == info);
+  CHECK(decode_body_info(encode(full_body_info()).bytes()) == full_body_info());
+  const BodyProgress progress{.next = BodyProgress::kUnordered, .checksum = 0xFFFF'FFFF};
+  CHECK(decode_body_progress(encode(progress).bytes()) == progress);
+  const AccountRow account{.prefix = "INBOX.", .delimiter = '\xE4', .folders_at = -1};
+  CHECK(decode_account(encode(account).bytes()) == account);
+  CHECK(decode_account(encode(AccountRow{}).bytes()) == AccountRow{});
 }
 
 TEST_CASE("a row that is cut off anywhere is corrupt", "[cache][rows]") {
@@ -96,7 +112,9 @@ TEST_CASE("a row that is cut off anywhere is corrupt", "[cache][rows]") {
   check_every_prefix_throws(encode(full_message()).bytes(),
                             [](Bytes row) { return decode_message(1, row); });
   check_every_prefix_throws(encode(Totals{1, 300}).bytes(), decode_totals);
-  check_every_prefix_throws(encode(BodyInfo{1, 300}).bytes(), decode_body_info);
+  check_every_prefix_throws(encode(full_body_info()).bytes(), decode_body_info);
+  check_every_prefix_throws(encode(BodyProgress{1, 300}).bytes(), decode_body_progress);
+  check_every_prefix_throws(encode(AccountRow{"INBOX.", '.', 300}).bytes(), decode_account);
 }
 
 TEST_CASE("a row with bytes behind its end is corrupt", "[cache][rows]") {
@@ -119,7 +137,7 @@ TEST_CASE("a number that is too large for its field is corrupt", "[cache][rows]"
 }
 
 TEST_CASE("a list that claims more elements than can follow is corrupt", "[cache][rows]") {
-  RowWriter row(1);
+  RowWriter row(2);
   row.number(10);        // size
   row.flag(true);        // exact
   row.number(0);         // flags
