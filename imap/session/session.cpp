@@ -15,7 +15,7 @@ constexpr int kMostDigested = 1000;
 }  // namespace
 
 Session::Session(std::unique_ptr<Stream> stream, const Connection::Settings& settings)
-    : connection_(std::move(stream), settings) {}
+    : connection_(std::move(stream), settings), open_(connection_.settings().limits) {}
 
 Session::~Session() = default;
 

@@ -13,6 +13,7 @@
 #include "imap/session/mailbox_names.h"
 #include "imap/session/message_changes.h"
 #include "imap/session/message_summary.h"
+#include "imap/session/open_mailbox.h"
 #include "imap/session/quirks.h"
 #include "imap/session/selected_mailbox.h"
 #include "imap/session/throttle.h"
@@ -112,7 +113,7 @@ class Session {
   /// Leaves the open mailbox, if one is, and never expunges anything: where that cannot be helped,
   /// the mailbox stays open.
   void unselect();
-  const std::optional<SelectedMailbox>& selected() const { return selected_; }
+  const std::optional<SelectedMailbox>& selected() const { return open_.state(); }
   void noop();
   /// Whether the server begins to answer a NOOP before the deadline; the session is dead if not.
   bool answers(Deadline deadline);
@@ -242,13 +243,8 @@ class Session {
   void translate_names(Response& response);
   void note(const Response& response);
   void note_status(const Status& status);
-  void note_code(const Status& status);
-  void note_row(const FetchRow& row);
-  void note_vanished(const UidSet& uids);
   void add_capability(std::string_view atom);
   void note_watched(const StatusRow& row);
-  void advance_modseq();
-  void keep_news(const std::optional<SelectedMailbox>& whose);
 
   // session_search.cpp, session_summaries.cpp, session_bodies.cpp
   UidSet search_with(std::string_view options, const UidSet& within);
@@ -304,7 +300,7 @@ class Session {
 
   Connection connection_;
   Capabilities capabilities_;
-  std::optional<SelectedMailbox> selected_;
+  OpenMailbox open_;
   Quirks quirks_;
   std::string greeting_;
   std::string server_id_;
@@ -317,13 +313,7 @@ class Session {
   bool rich_status_ = true;
   bool partial_works_ = true;
   std::unordered_map<std::string, std::optional<std::uint64_t>> append_limits_;
-  // What came unasked, and the marks of the command that is running:
-  Updates updates_;
-  MailboxUpdates news_;                  // of the open mailbox
-  std::optional<SelectedMailbox> left_;  // while another is opened: the one before
-  std::optional<ModSeq> told_modseq_;    // since the last tagged answer
-  ModSeq seen_modseq_;                   // likewise, the highest of any row
-  const UidSet* asked_flags_ = nullptr;  // whose rows are taken by whoever asked
+  Updates updates_;  // what came unasked, but for that of the open mailbox
   bool asking_mailboxes_ = false;
   bool notifying_ = false;
   std::string idle_tag_;                                            // empty: not idling

@@ -29,7 +29,7 @@ std::uint64_t Session::most_uids() const {
 UidSet Session::store(const UidSet& uids, FlagChange change, const Flags& flags,
                       std::optional<ModSeq> unchanged_since) {
   // A mailbox without mod-sequences cannot compare (RFC 7162 3.1.2.2).
-  const bool conditional = unchanged_since && selected_ && selected_->highest_modseq.value != 0;
+  const bool conditional = unchanged_since && selected() && selected()->highest_modseq.value != 0;
   UidSet modified;
   for (auto batch : uid_batches(uids, most_uids())) {
     while (!batch.empty()) {

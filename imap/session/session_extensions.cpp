@@ -15,7 +15,7 @@ void Session::negotiate() {
 }
 
 void Session::enable() {
-  if (!capabilities_.offers("ENABLE") || selected_) return;
+  if (!capabilities_.offers("ENABLE") || selected()) return;
   Command command("ENABLE");
   for (const std::string_view name : {"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UIDONLY"}) {
     if (!capabilities_.has(name)) continue;

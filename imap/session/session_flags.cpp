@@ -9,7 +9,7 @@ namespace imap {
 
 std::map<Uid, FlagUpdate> Session::fetch_flags(const UidSet& uids, ModSeq since) {
   std::map<Uid, FlagUpdate> found;
-  const bool changed_only = since.value != 0 && selected_ && selected_->highest_modseq.value != 0;
+  const bool changed_only = since.value != 0 && selected() && selected()->highest_modseq.value != 0;
   const auto collect = [&](Response& response) {
     auto* row = std::get_if<FetchRow>(&response);
     if (row == nullptr || !row->uid || !row->flags || !uids.contains(*row->uid)) return;
@@ -26,10 +26,10 @@ std::map<Uid, FlagUpdate> Session::fetch_flags(const UidSet& uids, ModSeq since)
         command.raw(fmt::format("(CHANGEDSINCE {}{})", since.value,
                                 is_enabled("QRESYNC") ? " VANISHED" : ""));
       }
-      asked_flags_ = &uids;
+      open_.expect_flags(&uids);
       const auto tag = send(command);
       const auto answer = outcome(tag, collect);
-      asked_flags_ = nullptr;
+      open_.expect_flags(nullptr);
       check(answer, "UID FETCH");
       batch = left_by_limit(answer, batch);
     }

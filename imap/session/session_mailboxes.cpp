@@ -53,7 +53,7 @@ std::string Session::create_mailbox(const std::string& mailbox, std::optional<Sp
 void Session::delete_mailbox(const std::string& mailbox) {
   refuse_inbox(mailbox, "DELETE");
   // UW refuses to delete what is open.
-  if (selected_ && selected_->name == mailbox) unselect();
+  if (selected() && selected()->name == mailbox) unselect();
   Command command("DELETE");
   names_.add_to(command, mailbox);
   run(command, "DELETE");
@@ -63,7 +63,7 @@ void Session::rename_mailbox(const std::string& from, const std::string& to) {
   refuse_inbox(from, "RENAME");
   // What is below it is renamed with it, and would be kept open by a name that another mailbox may
   // get. The delimiter is not known here; to leave one mailbox too many costs little.
-  if (selected_ && selected_->name.starts_with(from)) unselect();
+  if (selected() && selected()->name.starts_with(from)) unselect();
   Command command("RENAME");
   names_.add_to(command, from);
   names_.add_to(command, to);

@@ -6,36 +6,24 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace imap {
 
 const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::string& mailbox,
                                              const std::optional<ResyncPoint>& since) {
   // Without CLOSED in between nobody could tell what belongs to which mailbox.
-  if (quirks_.unselect_first && selected_ && is_enabled("QRESYNC")) unselect();
+  if (quirks_.unselect_first && selected() && is_enabled("QRESYNC")) unselect();
   Command command(verb);
   names_.add_to(command, mailbox);
   add_parameters(command, since);
-  keep_news(selected_);
-  left_ = std::exchange(selected_, SelectedMailbox{});
-  selected_->name = mailbox;
-  selected_->read_only = verb == "EXAMINE";
-  told_modseq_.reset();
-  seen_modseq_ = {};
+  open_.begin(mailbox, verb == "EXAMINE");
   try {
     run(command, verb);
   } catch (...) {
-    // A failed SELECT leaves no mailbox open (RFC 3501 6.3.1).
-    selected_.reset();
-    // Without CLOSED what came is still that of the mailbox before.
-    keep_news(std::exchange(left_, std::nullopt));
+    open_.failed();
     throw;
   }
-  left_.reset();
-  // The count is what was asked for, and no news.
-  news_.exists_changed = false;
-  return *selected_;
+  open_.succeeded();
+  return *selected();
 }
 
 void Session::add_parameters(Command& command, const std::optional<ResyncPoint>& since) const {
@@ -56,31 +44,30 @@ void Session::add_parameters(Command& command, const std::optional<ResyncPoint>&
 
 const SelectedMailbox& Session::examine(const std::string& mailbox, Refresh refresh,
                                         const std::optional<ResyncPoint>& since) {
-  if (selected_ && selected_->name == mailbox && refresh == Refresh::no) return *selected_;
+  if (selected() && selected()->name == mailbox && refresh == Refresh::no) return *selected();
   return open_mailbox(quirks_.select_always ? "SELECT" : "EXAMINE", mailbox, since);
 }
 
 const SelectedMailbox& Session::select(const std::string& mailbox, Refresh refresh,
                                        const std::optional<ResyncPoint>& since) {
-  const bool open = selected_ && selected_->name == mailbox && !selected_->read_only;
-  if (open && refresh == Refresh::no) return *selected_;
+  const bool open = selected() && selected()->name == mailbox && !selected()->read_only;
+  if (open && refresh == Refresh::no) return *selected();
   return open_mailbox("SELECT", mailbox, since);
 }
 
 void Session::unselect() {
-  if (!selected_) return;
-  const auto name = selected_->name;
+  if (!selected()) return;
+  const auto name = selected()->name;
   if (capabilities_.offers("UNSELECT")) {
     run(Command("UNSELECT"), "UNSELECT");
   } else {
     // CLOSE expunges what anybody has marked as deleted, unless the mailbox is open for reading
     // alone (RFC 3501 6.4.2); and only a server that says so has understood that.
-    if (!selected_->said_read_only) open_mailbox("EXAMINE", name, {});
-    if (!selected_->said_read_only) return;
+    if (!selected()->said_read_only) open_mailbox("EXAMINE", name, {});
+    if (!selected()->said_read_only) return;
     run(Command("CLOSE"), "CLOSE");
   }
-  keep_news(selected_);
-  selected_.reset();
+  open_.close();
 }
 
 }  // namespace imap

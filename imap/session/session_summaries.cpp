@@ -24,7 +24,7 @@ constexpr std::size_t kDepth = 4;
 /// are bare atoms in upper case: mailo.com accepts nothing else.
 std::string Session::summary_items() const {
   std::string items = "(UID FLAGS INTERNALDATE RFC822.SIZE";
-  if (selected_ && selected_->highest_modseq.value != 0) items += " MODSEQ";
+  if (selected() && selected()->highest_modseq.value != 0) items += " MODSEQ";
   if (capabilities_.has("OBJECTID")) items += " EMAILID";
   if (capabilities_.has("X-GM-EXT-1")) items += " X-GM-MSGID X-GM-THRID X-GM-LABELS";
   return items + " BODY.PEEK[HEADER.FIELDS (DATE FROM TO SUBJECT MESSAGE-ID LIST-ID)])";
