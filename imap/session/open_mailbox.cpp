@@ -50,6 +50,7 @@ void OpenMailbox::begin(const std::string& name, bool read_only) {
   left_ = std::exchange(state_, SelectedMailbox{});
   state_->name = name;
   state_->read_only = read_only;
+  state_->asked = Deadline::Clock::now();
   forget_modseqs();
 }
 
@@ -68,6 +69,10 @@ void OpenMailbox::failed() {
 void OpenMailbox::close() {
   keep_news(state_);
   state_.reset();
+}
+
+void OpenMailbox::leave_behind() {
+  if (left_) divide();
 }
 
 void OpenMailbox::note(const Response& response) {
@@ -125,6 +130,7 @@ void OpenMailbox::divide() {
   SelectedMailbox fresh;
   fresh.name = state_->name;
   fresh.read_only = state_->read_only;
+  fresh.asked = state_->asked;
   state_ = std::move(fresh);
   forget_modseqs();
 }

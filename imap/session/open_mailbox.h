@@ -31,6 +31,8 @@ class OpenMailbox {
   void failed();
   /// The mailbox was left.
   void close();
+  /// Between `begin` and what follows it: all that came up to here was of the mailbox before.
+  void leave_behind();
 
   /// Takes in what a response says of the mailbox, on whatever command it came; after the session
   /// has found out whose answer it is, if it is one.

@@ -1,6 +1,7 @@
 #pragma once
 /// What the server said of a mailbox when it was opened, and since. Plain values.
 
+#include "imap/base/deadline.h"
 #include "imap/base/flags.h"
 #include "imap/base/ids.h"
 #include "imap/base/uid_set.h"
@@ -13,6 +14,9 @@ namespace imap {
 
 struct SelectedMailbox {
   std::string name;  // the server's octets
+  /// When it was asked for: what the session has said since, with its updates, is all that is known
+  /// to have happened.
+  Deadline::Clock::time_point asked{};
   bool read_only = true;
   bool said_read_only = false;  // by the server: nothing that is sent can change the mailbox
   std::uint32_t exists = 0;

@@ -50,7 +50,7 @@ std::string Session::begin_literal(const Command& command, std::string_view what
 }
 
 std::string Session::begin(const Command& command, std::string_view more) {
-  end_idle();
+  leave_idle();
   auto tag = connection_.next_tag();
   pending_.emplace(tag, std::nullopt);
   connection_.trace_sent(fmt::format("{} {}{}", tag, command.redacted(), more));

@@ -187,6 +187,7 @@ class Session {
 
   // Being told: session_idle.cpp, session_updates.cpp
 
+  /// The server offers IDLE and has not refused it in this session.
   bool can_idle() const;
   /// Enters IDLE; UnsupportedError without it. The server may leave it at any time. The deadlines
   /// are the caller's: many servers and routers give up after ten minutes. A message that came just
@@ -194,7 +195,9 @@ class Session {
   void idle();
   /// The server still tells what happens.
   bool is_idling() const;
-  /// Leaves IDLE and takes in what came; does nothing outside of it. Any command does so first.
+  /// Leaves IDLE and takes in what came; does nothing outside of it. Any command leaves it by
+  /// itself and does not wait: it stands right behind DONE, and the answer to IDLE is taken in when
+  /// it comes.
   void end_idle();
   /// Has the server tell of all mailboxes of the user from here on (RFC 5465); what it tells is in
   /// `take_updates`. False where it does not.
@@ -238,6 +241,10 @@ class Session {
   Response receive(BodySink* sink, Expects expects = Expects::answer);
   void check_heard() const;
   void await_continuation(const std::string& tag, std::string_view what = {});
+
+  // session_idle.cpp
+  void leave_idle();
+  void idle_ended();
 
   // session_updates.cpp
   void translate_names(Response& response);
@@ -312,11 +319,14 @@ class Session {
   ListStage list_stage_ = ListStage::everything;
   bool rich_status_ = true;
   bool partial_works_ = true;
+  bool idle_works_ = true;
   std::unordered_map<std::string, std::optional<std::uint64_t>> append_limits_;
   Updates updates_;  // what came unasked, but for that of the open mailbox
   bool asking_mailboxes_ = false;
   bool notifying_ = false;
-  std::string idle_tag_;                                            // empty: not idling
+  std::string idle_tag_;     // empty: not idling
+  std::string ending_idle_;  // DONE was sent, and the answer is still to come
+  bool said_done_ = false;
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;

@@ -40,6 +40,7 @@ bool Session::is_enabled(std::string_view extension) const {
 }
 
 bool Session::compress() {
+  end_idle();
   // Nothing may be sent behind it: the answers to what was sent before are taken in already.
   if (compressed_ || !capabilities_.has("COMPRESS=DEFLATE") || !pending_.empty()) {
     return compressed_;

@@ -46,9 +46,15 @@ void Session::note(const Response& response) {
     }
   }
   open_.note(response);
+  const auto* status = std::get_if<Status>(&response);
+  if (status != nullptr && !ending_idle_.empty() && status->tag == ending_idle_) idle_ended();
 }
 
 void Session::note_status(const Status& status) {
+  if (status.tag == "DONE" && std::exchange(said_done_, false)) {
+    // The server had ended IDLE by itself, and took what crossed that for a command.
+    return;
+  }
   if (!status.tag.empty()) {
     const auto pending = pending_.find(status.tag);
     if (pending == pending_.end() || pending->second) {

@@ -82,7 +82,7 @@ TEST_CASE("what NOTIFY tells was asked for", "[session][limits]") {
   auto settings = tests::patient();
   settings.limits.unasked = 5;
   hear(settings,
-       {"C: $2 NOTIFY SET STATUS (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)) "
+       {"C: $2 NOTIFY SET STATUS (SELECTED (MessageNew MessageExpunge FlagChange)) "
         "(PERSONAL (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange))",
         "S: $2 OK"},
        20, "S: * STATUS INBOX (MESSAGES 1)", {"C: $3 NOOP", "S: $3 OK"}, [](Session& session) {
