@@ -1,10 +1,13 @@
 #pragma once
 /// One thread with one session of its own: takes a job, runs it, waits for the next while listening
-/// to the server. Made and ended by the pool, which alone calls it.
+/// to the server. Made and ended by the pool, which alone calls it. What it does without a job is
+/// in connection_listen.cpp.
 
 #include "imap/base/wake_fd.h"
 #include "imap/pool/pool.h"
 
+#include <atomic>
+#include <cstdint>
 #include <thread>
 
 namespace imap {
@@ -18,19 +21,34 @@ class ConnectionThread {
   /// Any thread: there may be a job.
   void wake() { wake_.signal(); }
   void join();
+  /// Octets received by the present session, or by the last one. Any thread.
+  std::uint64_t received() const { return received_; }
 
  private:
   void loop();
   void connect();
   void run(QueuedJob queued);
+  void watch(const std::string& mailbox);
   /// Sleeps until there may be a job, and takes in what the server says meanwhile.
   void wait();
   void listen(std::optional<Deadline> deadline);
+  void ask_notify();
+  /// The connection is of use in IDLE.
+  bool wants_idle() const;
+  /// When it has to say something though there is no job, and that.
+  Deadline turn() const;
+  void take_turn();
+  /// Passes on what the server has said unasked.
+  void tell();
+  /// For whoever wants to know.
+  void show(ConnectionState::Activity activity, const std::string& what = {});
+  void show_waiting();
   void sleep(std::optional<Deadline> deadline) const;
   /// Whether the server still answers on a connection that was silent, or that has been through a
   /// suspension or a change of the network: without asking, the next command would wait in vain.
   enum class Silence { harmless, doubtful };
   bool is_alive(Silence silence);
+  void commanded();
   void heard();
   void drop_session() noexcept;
 
@@ -40,6 +58,8 @@ class ConnectionThread {
   std::unique_ptr<Session> session_;
   Deadline::Clock::time_point last_command_{};
   Deadline::Clock::time_point last_heard_{};
+  Deadline::Clock::time_point idle_from_{};  // IDLE may be entered
+  std::atomic<std::uint64_t> received_{0};
   std::chrono::nanoseconds suspended_{0};  // when last heard of
   unsigned network_ = 0;                   // likewise
   std::thread thread_;

@@ -26,6 +26,8 @@ struct JobSpec {
   std::string mailbox{};
   Lane lane = Lane::interactive;
   Repeat repeat = Repeat::yes;
+  /// What the job does, for people: `list folders`. May be empty.
+  std::string what{};
 };
 
 /// Runs on a connection thread. Captures by value what it needs: whoever submitted it may have

@@ -44,8 +44,13 @@ std::chrono::nanoseconds Pool::suspended_time() {
 }
 
 Pool::Pool(Settings settings, const WakeFd& abort)
-    : settings_(std::move(settings)), abort_(abort), schedule_(Schedule(settings_.connections)) {
+    : settings_(std::move(settings)),
+      abort_(abort),
+      schedule_(Schedule(settings_.connections)),
+      watches_(Watches(settings_.connections)),
+      state_(PoolState{true, Deadline::Clock::now(), {}}) {
   for (unsigned number = 0; number < settings_.connections; ++number) {
+    shown_.with([&](auto& shown) { shown.push_back({.number = number, .since = state().since}); });
     threads_.push_back(std::make_unique<ConnectionThread>(*this, number));
   }
   for (auto& thread : threads_) thread->start();
@@ -99,9 +104,58 @@ void Pool::submit(QueuedJob queued, void (Schedule::*push)(QueuedJob)) {
 }
 
 Schedule::Next Pool::next(unsigned number, const std::string& open_mailbox) {
-  return schedule_.with([&](Schedule& schedule) {
-    return schedule.next(number, open_mailbox, Deadline::Clock::now());
+  std::optional<unsigned> other;
+  auto next = schedule_.with([&](Schedule& schedule) {
+    const auto now = Deadline::Clock::now();
+    auto chosen = schedule.next(number, open_mailbox, now);
+    other = schedule.wanted_watcher(now);
+    return chosen;
   });
+  if (other && *other != number) threads_[*other]->wake();
+  return next;
+}
+
+bool Pool::claim_notify(unsigned number) {
+  const bool may = schedule_.with(
+      [number](const Schedule& schedule) { return schedule.is_lowest_live(number); });
+  return may && watches_.with([number](Watches& watches) { return watches.claim_notify(number); });
+}
+
+void Pool::keep_watch(const std::string& mailbox) {
+  schedule_.with([&](Schedule& schedule) { schedule.keep_watch(mailbox); });
+  wake_all();
+}
+
+void Pool::watch_refused() {
+  schedule_.with([](Schedule& schedule) { schedule.watch_refused(Deadline::Clock::now()); });
+}
+
+std::optional<Deadline::Clock::time_point> Pool::watched_since(const std::string& mailbox) const {
+  return watches_.with([&](const Watches& watches) { return watches.since(mailbox); });
+}
+
+bool Pool::notifies() const {
+  return watches_.with([](const Watches& watches) { return watches.notifies(); });
+}
+
+void Pool::show(ConnectionState state) {
+  shown_.with([&](auto& shown) {
+    auto& old = shown[state.number];
+    const bool same =
+        old.activity == state.activity && old.what == state.what && old.mailbox == state.mailbox;
+    state.since = same ? old.since : Deadline::Clock::now();
+    old = std::move(state);
+  });
+}
+
+std::vector<ConnectionState> Pool::connections() const {
+  auto states = shown_.with([](const auto& shown) { return shown; });
+  for (auto& state : states) state.received = threads_[state.number]->received();
+  return states;
+}
+
+PoolState Pool::state() const {
+  return state_.with([](const PoolState& state) { return state; });
 }
 
 void Pool::busy(unsigned number) {
@@ -119,7 +173,8 @@ void Pool::hold(std::chrono::milliseconds pause) {
 }
 
 void Pool::connected(unsigned number) {
-  schedule_.with([number](Schedule& schedule) { schedule.connected(number); });
+  schedule_.with(
+      [number](Schedule& schedule) { schedule.connected(number, Deadline::Clock::now()); });
   report();
   wake_all();  // others may have waited to log in
 }
@@ -137,11 +192,10 @@ void Pool::connect_failed(const std::exception_ptr& error) {
 }
 
 void Pool::disconnected(unsigned number) {
-  const bool needed = schedule_.with([number](Schedule& schedule) {
-    schedule.disconnected(number);
-    return schedule.has_jobs();
-  });
-  if (needed) wake_all();
+  schedule_.with(
+      [number](Schedule& schedule) { schedule.disconnected(number, Deadline::Clock::now()); });
+  watches_.with([number](Watches& watches) { watches.ended(number); });
+  wake_all();  // for its jobs and watches
 }
 
 void Pool::network_changed() {
@@ -168,6 +222,9 @@ void Pool::report() {
     return schedule_.with([](Schedule& schedule) { return schedule.take_notice(); });
   };
   while (const auto notice = next()) {
+    state_.with([&](PoolState& state) {
+      state = {notice->online, Deadline::Clock::now(), notice->reason};
+    });
     if (settings_.on_state) settings_.on_state(notice->online, notice->reason);
   }
 }

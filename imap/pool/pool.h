@@ -7,11 +7,17 @@
 /// login is repeated only when somebody asks for something again, after half a minute, five
 /// minutes, an hour. One connection at a time logs in. A server that refuses one connection more is
 /// served with those there are.
+///
+/// Where there is somebody to tell (`on_updates`), a connection without a job listens to the
+/// server: in IDLE in the mailbox that it has open, and one of them with NOTIFY to all mailboxes.
 
 #include "imap/base/synchronized.h"
 #include "imap/base/wake_fd.h"
+#include "imap/pool/connection_state.h"
 #include "imap/pool/job.h"
 #include "imap/pool/schedule.h"
+#include "imap/pool/watches.h"
+#include "imap/session/updates.h"
 
 #include <atomic>
 #include <chrono>
@@ -40,6 +46,15 @@ class Pool {
     std::function<void(bool online, const std::string& reason)> on_state;
     /// How long the machine has been suspended in all; connections that slept are doubtful.
     std::function<std::chrono::nanoseconds()> suspended = suspended_time;
+    /// Told what a server has said unasked: after each job (before whoever waits for it goes on),
+    /// as soon as a connection without a job hears it, and when a session ends. Called on a
+    /// connection thread; must not block for long and must not throw, may call `run`.
+    std::function<void(Updates)> on_updates{};
+    /// How long a connection has had no job when it enters IDLE: leaving it costs a little.
+    std::chrono::milliseconds idle_after{1000};
+    /// When IDLE is entered anew, and a connection without it asked for news, at the latest: NATs
+    /// and servers forget those who are silent. A server may need it earlier (`Quirks`).
+    std::chrono::milliseconds longest_idle{std::chrono::minutes(9)};
   };
 
   /// `abort` must be given to the sessions; the pool raises it when it ends.
@@ -56,6 +71,26 @@ class Pool {
   /// are cut short, fail with CancelledError. May be called again.
   void stop();
   bool is_online() const;
+
+  // Listening
+
+  /// Keeps a connection with this mailbox open, listening, whenever it has nothing else to do, as
+  /// long as the pool lives; one that is lost is made anew, with growing pauses if need be. What
+  /// happened before a connection listened is not known, hence `on_updates` is told each time that
+  /// the mailbox has changed. Any thread.
+  void keep_watch(const std::string& mailbox);
+  /// Since when everything that happens in the mailbox has been told without a gap: the time just
+  /// before it was asked for. Nothing while no connection hears of it at once, be it because the
+  /// one that does is running a job.
+  std::optional<Deadline::Clock::time_point> watched_since(const std::string& mailbox) const;
+  /// One session has asked for news of all mailboxes (RFC 5465) and gets them.
+  bool notifies() const;
+
+  // For people
+
+  std::vector<ConnectionState> connections() const;
+  PoolState state() const;
+
   /// Addresses or routes of this machine are not what they were: connections prove that they still
   /// work, and a server that could not be reached is tried again. Any thread.
   void network_changed();
@@ -69,6 +104,9 @@ class Pool {
   // For the connection threads.
   Schedule::Next next(unsigned number, const std::string& open_mailbox);
   void busy(unsigned number);
+  bool claim_notify(unsigned number);
+  void watch_refused();
+  void show(ConnectionState state);
   std::optional<Deadline> wake_at(unsigned number) const;
   /// The job runs again, before the others. Fails it when there is no chance of that.
   void put_back(QueuedJob queued);
@@ -86,6 +124,9 @@ class Pool {
   const Settings settings_;
   const WakeFd& abort_;
   Synchronized<Schedule> schedule_;
+  Synchronized<Watches> watches_;
+  Synchronized<std::vector<ConnectionState>> shown_;
+  Synchronized<PoolState> state_;
   Synchronized<unsigned> ended_;
   std::condition_variable one_ended_;
   std::atomic<unsigned> network_{0};  // counts its changes

@@ -22,9 +22,10 @@ imap::QueuedJob job(std::string mailbox = "", Lane lane = Lane::interactive) {
   return {{std::move(mailbox), lane}, [](imap::Session&) {}, {}};
 }
 
-/// What a connection is told to do: `-`, `connect`, or the job's mailbox in brackets.
+/// What a connection is told to do: `-`, `connect`, `watch a`, or the job's mailbox in brackets.
 std::string told(const Schedule::Next& next) {
   if (std::holds_alternative<Schedule::Connect>(next)) return "connect";
+  if (const auto* order = std::get_if<Schedule::Watch>(&next)) return "watch " + order->mailbox;
   if (const auto* queued = std::get_if<imap::QueuedJob>(&next)) {
     return "[" + queued->spec.mailbox + "]";
   }
@@ -39,7 +40,7 @@ std::string next(Schedule& schedule, unsigned number, Schedule::Time now = kNow)
 Schedule with_live(unsigned connections, unsigned live) {
   Schedule schedule(connections);
   for (unsigned number = 0; number < live; ++number) {
-    schedule.connected(number);
+    schedule.connected(number, kNow);
     static_cast<void>(schedule.next(number, "", kNow));
   }
   return schedule;
@@ -58,7 +59,7 @@ TEST_CASE("one connection at a time logs in", "[pool][schedule]") {
   CHECK(next(schedule, 1) == "connect");
   CHECK(next(schedule, 0) == "-");
   CHECK(next(schedule, 2) == "-");
-  schedule.connected(1);
+  schedule.connected(1, kNow);
   CHECK(next(schedule, 0) == "connect");
   CHECK(next(schedule, 2) == "-");
   CHECK(next(schedule, 1) == "[]");
@@ -111,9 +112,9 @@ TEST_CASE("a lost connection may be made again below the limit", "[pool][schedul
   for (int i = 0; i < 4; ++i) schedule.push(job());
   REQUIRE(next(schedule, 2) == "connect");
   schedule.connect_failed(Failure::turned_away, "too many", kNow);
-  schedule.disconnected(0);
+  schedule.disconnected(0, kNow);
   CHECK(next(schedule, 2) == "connect");
-  schedule.connected(2);
+  schedule.connected(2, kNow);
   CHECK(next(schedule, 0) == "-");
 }
 
@@ -133,7 +134,7 @@ TEST_CASE("what takes no bulk work moves with the limit", "[pool][schedule]") {
   auto schedule = with_live(3, 3);
   schedule.push(job("bulk", Lane::bulk));
   CHECK(next(schedule, 0) == "-");
-  schedule.disconnected(0);
+  schedule.disconnected(0, kNow);
   schedule.push(job());
   schedule.push(job());
   schedule.push(job());
@@ -142,7 +143,7 @@ TEST_CASE("what takes no bulk work moves with the limit", "[pool][schedule]") {
   CHECK(next(schedule, 1) == "[]");  // not the bulk work, though it is older
   CHECK(next(schedule, 2) == "[bulk]");
   schedule.push(job("bulk", Lane::bulk));
-  schedule.disconnected(2);
+  schedule.disconnected(2, kNow);
   REQUIRE(next(schedule, 2) == "connect");
   schedule.connect_failed(Failure::turned_away, "too many", kNow);
   CHECK(next(schedule, 1) == "[]");
@@ -166,7 +167,7 @@ TEST_CASE("offline everything fails at once, and connection 0 alone tries again"
   CHECK(next(schedule, 0, due - milliseconds(1)) == "-");
   CHECK(next(schedule, 1, due) == "-");
   CHECK(next(schedule, 0, due) == "connect");
-  schedule.connected(0);
+  schedule.connected(0, kNow);
   CHECK(schedule.is_online());
   CHECK_FALSE(schedule.refusal(due));
 }
@@ -191,7 +192,7 @@ TEST_CASE("changes between reachable and not are told once and in order", "[pool
   Schedule schedule(1);
   schedule.connect_failed(Failure::unreachable, "no route", kNow);
   schedule.connect_failed(Failure::unreachable, "still none", kNow);
-  schedule.connected(0);
+  schedule.connected(0, kNow);
   CHECK(schedule.start_telling());
   CHECK_FALSE(schedule.start_telling());
   const auto first = schedule.take_notice();
@@ -224,4 +225,85 @@ TEST_CASE("the end returns what is queued and accepts nothing more", "[pool][sch
   CHECK(schedule.is_stopping());
   CHECK(next(schedule, 0) == "-");
   CHECK_THROWS_AS(std::rethrow_exception(schedule.refusal(kNow)), imap::CancelledError);
+}
+
+TEST_CASE("a mailbox to be watched gets a connection without any job", "[pool][schedule]") {
+  Schedule schedule(3);
+  schedule.keep_watch("a");
+  CHECK(schedule.wanted_watcher(kNow) == 0U);
+  CHECK(next(schedule, 2) == "connect");
+  CHECK_FALSE(schedule.wanted_watcher(kNow));  // one is on its way
+  CHECK(next(schedule, 0) == "-");
+  schedule.connected(2, kNow);
+  CHECK(next(schedule, 2) == "watch a");
+  CHECK(told(schedule.next(2, "a", kNow)) == "-");
+  CHECK(next(schedule, 0) == "-");
+  CHECK_FALSE(schedule.wake_at(2, kNow));
+}
+
+TEST_CASE("a connection that has another mailbox open watches only if there is no other way",
+          "[pool][schedule]") {
+  auto schedule = with_live(2, 1);
+  CHECK(told(schedule.next(0, "b", kNow)) == "-");
+  schedule.keep_watch("a");
+  CHECK(told(schedule.next(0, "b", kNow + seconds(2))) == "-");
+  CHECK(schedule.wanted_watcher(kNow) == 1U);
+  CHECK(next(schedule, 1, kNow + seconds(2)) == "connect");
+  schedule.connect_failed(Failure::turned_away, "too many", kNow + seconds(2));
+  schedule.push(job("b"));
+  CHECK(told(schedule.next(0, "b", kNow + seconds(2))) == "[b]");
+  // It has had no job for a second.
+  CHECK(told(schedule.next(0, "b", kNow + seconds(3))) == "-");
+  CHECK(schedule.wake_at(0, kNow + seconds(3)) == imap::Deadline(kNow + seconds(4)));
+  CHECK(told(schedule.next(0, "b", kNow + seconds(4))) == "watch a");
+}
+
+TEST_CASE("a connection that watches leaves the only job for another mailbox to one that does not",
+          "[pool][schedule]") {
+  auto schedule = with_live(2, 2);
+  schedule.keep_watch("a");
+  CHECK(told(schedule.next(1, "a", kNow)) == "-");
+  schedule.push(job("b"));
+  CHECK(told(schedule.next(1, "a", kNow)) == "-");
+  schedule.push(job("c"));
+  CHECK(told(schedule.next(1, "a", kNow)) == "[b]");  // two are too many for the other
+  CHECK(next(schedule, 0) == "[c]");
+  schedule.push(job("d"));
+  CHECK(told(schedule.next(1, "a", kNow)) == "[d]");  // the other has its hands full
+  CHECK(next(schedule, 0) == "-");
+  schedule.push(job("a"));
+  CHECK(told(schedule.next(1, "a", kNow)) == "[a]");  // it is its own
+}
+
+TEST_CASE("a server that hangs up on those who watch is asked less and less often",
+          "[pool][schedule]") {
+  Schedule schedule(2);
+  schedule.keep_watch("a");
+  auto now = kNow;
+  for (const int longest : {500, 1000, 2000}) {
+    CHECK(next(schedule, 0, now) == "connect");
+    schedule.connected(0, now);
+    CHECK(next(schedule, 0, now) == "watch a");
+    schedule.disconnected(0, now);
+    CHECK(next(schedule, 0, now) == "-");
+    const auto wake = schedule.wake_at(0, now);
+    REQUIRE(wake);
+    CHECK(wake->at() > now + milliseconds(longest) / 2);
+    CHECK(wake->at() <= now + milliseconds(longest));
+    now = wake->at();
+  }
+  CHECK(next(schedule, 0, now) == "connect");
+  schedule.connected(0, now);
+  schedule.disconnected(0, now + minutes(5));  // one that lasted is made anew at once
+  CHECK(next(schedule, 0, now + minutes(5)) == "connect");
+}
+
+TEST_CASE("a mailbox that cannot be opened is not tried again at once", "[pool][schedule]") {
+  auto schedule = with_live(1, 1);
+  schedule.keep_watch("a");
+  CHECK(next(schedule, 0) == "watch a");
+  schedule.watch_refused(kNow);
+  CHECK(next(schedule, 0) == "-");
+  CHECK(schedule.wake_at(0, kNow)->at() > kNow);
+  CHECK(next(schedule, 0, kNow + seconds(1)) == "watch a");
 }

@@ -25,12 +25,13 @@ class Servers {
   /// capability is `N` and the number of the connection.
   Servers& with(Script::Lines lines, std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
     return with([this, lines = std::move(lines), timeout](unsigned number) {
-      auto script = std::make_unique<Script>(after_login("N" + std::to_string(number), lines));
-      auto settings = patient();
-      settings.timeout = timeout;
-      auto stream = script->take_client(abort);
-      scripts_.with([&](auto& scripts) { scripts.push_back(std::move(script)); });
-      return imap::Session::open(std::move(stream), alice(), settings);
+      return talk("N" + std::to_string(number), lines, timeout);
+    });
+  }
+  /// The same with a server of these capabilities.
+  Servers& offering(const std::string& capabilities, Script::Lines lines) {
+    return with([this, capabilities, lines = std::move(lines)](unsigned) {
+      return talk(capabilities, lines, std::chrono::seconds(5));
     });
   }
   /// The next connection finds one that says nothing after login.
@@ -67,9 +68,28 @@ class Servers {
     return states_.with([](const auto& states) { return states; });
   }
 
+  /// How the clients deviated from the transcripts, once the pool has ended.
+  std::vector<std::string> deviations() {
+    return scripts_.with([](auto& scripts) {
+      std::vector<std::string> all;
+      for (auto& script : scripts) all.push_back(script->deviations());
+      return all;
+    });
+  }
+
   imap::WakeFd abort;
 
  private:
+  std::unique_ptr<imap::Session> talk(const std::string& capabilities, const Script::Lines& lines,
+                                      std::chrono::milliseconds timeout) {
+    auto script = std::make_unique<Script>(after_login(capabilities, lines));
+    auto settings = patient();
+    settings.timeout = timeout;
+    auto stream = script->take_client(abort);
+    scripts_.with([&](auto& scripts) { scripts.push_back(std::move(script)); });
+    return imap::Session::open(std::move(stream), alice(), settings);
+  }
+
   std::unique_ptr<imap::Session> connect(unsigned number) {
     attempts_.with([](int& count) { ++count; });
     auto next = plan_.with([](auto& plan) {
