@@ -98,7 +98,7 @@ void ConnectionThread::ask_notify() {
   const bool granted = session_->notify();
   heard();
   if (granted) pool_.watches_.with([&](Watches& watches) { watches.notified(number_, asked); });
-  tell();
+  tell(asked);
 }
 
 bool ConnectionThread::wants_idle() const {
@@ -134,16 +134,18 @@ void ConnectionThread::take_turn() {
   tell();
 }
 
-void ConnectionThread::tell() {
+void ConnectionThread::tell(std::optional<Deadline::Clock::time_point> asked) {
   if (!pool_.settings_.on_updates) return;
   received_ = session_->received();
   auto updates = session_->take_updates();
-  if (updates.empty()) return;
+  if (updates.empty() && updates.left.empty()) return;
+  const auto since = asked.value_or(Deadline::Clock::now());
   pool_.watches_.with([&](Watches& watches) {
-    for (const auto& [name, row] : updates.statuses) watches.add_notified(number_, name);
+    for (const auto& status : updates.statuses) watches.add_notified(number_, status.first, since);
+    for (const auto& name : updates.left) watches.left(number_, name);
     if (!session_->is_notifying()) watches.notify_ended(number_);
   });
-  pool_.settings_.on_updates(std::move(updates));
+  if (!updates.empty()) pool_.settings_.on_updates(std::move(updates));
 }
 
 void ConnectionThread::show(ConnectionState::Activity activity, const std::string& what) {

@@ -38,8 +38,8 @@ class ConnectionThread {
   /// When it has to say something though there is no job, and that.
   Deadline turn() const;
   void take_turn();
-  /// Passes on what the server has said unasked.
-  void tell();
+  /// Passes on what the server has said unasked, as an answer to NOTIFY if it was asked then.
+  void tell(std::optional<Deadline::Clock::time_point> asked = {});
   /// For whoever wants to know.
   void show(ConnectionState::Activity activity, const std::string& what = {});
   void show_waiting();

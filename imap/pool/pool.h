@@ -79,8 +79,9 @@ class Pool {
   /// happened before a connection listened is not known, hence `on_updates` is told each time that
   /// the mailbox has changed. Any thread.
   void keep_watch(const std::string& mailbox);
-  /// Since when everything that happens in the mailbox has been told without a gap: the time just
-  /// before it was asked for. Nothing while no connection hears of it at once, be it because the
+  /// Since when everything that happens in the mailbox has been told without a gap, or later: the
+  /// time just before the mailbox or NOTIFY was asked for. What was looked up after that holds
+  /// until something is told. Nothing while no connection hears of it at once, be it because the
   /// one that does is running a job.
   std::optional<Deadline::Clock::time_point> watched_since(const std::string& mailbox) const;
   /// One session has asked for news of all mailboxes (RFC 5465) and gets them.

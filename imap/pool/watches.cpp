@@ -33,9 +33,13 @@ void Watches::notified(unsigned number, Time asked) {
   if (notifier_ && notifier_->number == number) notifier_->asked = asked;
 }
 
-void Watches::add_notified(unsigned number, const std::string& mailbox) {
+void Watches::add_notified(unsigned number, const std::string& mailbox, Time since) {
   if (!notifier_ || notifier_->number != number) return;
-  if (notifier_->mailboxes.size() < kMostMailboxes) notifier_->mailboxes.insert(mailbox);
+  if (notifier_->mailboxes.size() < kMostMailboxes) notifier_->mailboxes.emplace(mailbox, since);
+}
+
+void Watches::left(unsigned number, const std::string& mailbox) {
+  if (notifier_ && notifier_->number == number) notifier_->mailboxes.erase(mailbox);
 }
 
 void Watches::notify_ended(unsigned number) {
@@ -54,10 +58,12 @@ std::optional<Watches::Time> Watches::since(const std::string& mailbox) const {
   for (const auto& listener : listeners_) {
     if (listener.asked && listener.mailbox == mailbox) consider(*listener.asked);
   }
-  if (!notifies() || !notifier_->mailboxes.contains(mailbox)) return earliest;
+  if (!notifies()) return earliest;
+  const auto notified = notifier_->mailboxes.find(mailbox);
+  if (notified == notifier_->mailboxes.end()) return earliest;
   // Of the mailbox that is open there it tells in IDLE only (Dovecot 2.3, by experiment).
   const auto& listener = listeners_[notifier_->number];
-  if (listener.waits && listener.mailbox != mailbox) consider(*notifier_->asked);
+  if (listener.waits && listener.mailbox != mailbox) consider(notified->second);
   return earliest;
 }
 

@@ -4,8 +4,8 @@
 
 #include "imap/base/deadline.h"
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +33,10 @@ class Watches {
   /// Whether this connection, which has a session, is to ask now.
   bool claim_notify(unsigned number);
   void notified(unsigned number, Time asked);
-  /// The server tells of these mailboxes.
-  void add_notified(unsigned number, const std::string& mailbox);
+  /// The server tells of this mailbox, at least since that time.
+  void add_notified(unsigned number, const std::string& mailbox, Time since);
+  /// The session had it open and has left it: it is not certain that all was told.
+  void left(unsigned number, const std::string& mailbox);
   /// The server has stopped it.
   void notify_ended(unsigned number);
   bool notifies() const;
@@ -51,7 +53,7 @@ class Watches {
   struct Notifier {
     unsigned number;
     std::optional<Time> asked;
-    std::set<std::string> mailboxes;
+    std::map<std::string, Time> mailboxes;
   };
 
   std::vector<Listener> listeners_;

@@ -294,6 +294,7 @@ class Session {
   void enable();
   const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox,
                                       const std::optional<ResyncPoint>& since);
+  void note_left();
   void add_parameters(Command& command, const std::optional<ResyncPoint>& since) const;
 
   // session_login.cpp

@@ -6,7 +6,15 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+
 namespace imap {
+namespace {
+
+/// Mailboxes that were left since anybody took the news.
+constexpr std::size_t kMostLeft = 1000;
+
+}  // namespace
 
 const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::string& mailbox,
                                              const std::optional<ResyncPoint>& since) {
@@ -15,6 +23,7 @@ const SelectedMailbox& Session::open_mailbox(std::string_view verb, const std::s
   Command command(verb);
   names_.add_to(command, mailbox);
   add_parameters(command, since);
+  note_left();
   open_.begin(mailbox, verb == "EXAMINE");
   try {
     run(command, verb);
@@ -67,7 +76,17 @@ void Session::unselect() {
     if (!selected()->said_read_only) return;
     run(Command("CLOSE"), "CLOSE");
   }
+  note_left();
   open_.close();
+}
+
+void Session::note_left() {
+  if (!notifying_ || !selected()) return;
+  if (updates_.left.size() < kMostLeft) {
+    updates_.left.insert(selected()->name);
+  } else {
+    updates_.overflow = true;
+  }
 }
 
 }  // namespace imap

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,12 @@ struct MailboxUpdates {
 struct Updates {
   std::vector<MailboxUpdates> mailboxes;      // in the order in which they were open
   std::map<std::string, StatusRow> statuses;  // of mailboxes that NOTIFY watches, by name
-  bool folders_changed = false;               // made, renamed, deleted or subscribed (NOTIFY)
-  bool overflow = false;                      // something was left out: look at everything again
+  /// Mailboxes that NOTIFY watches and that this session had open and has left. What happened
+  /// there last may be told never (Dovecot 2.3, by experiment), so this is no news but the end of a
+  /// certainty.
+  std::set<std::string> left;
+  bool folders_changed = false;  // made, renamed, deleted or subscribed (NOTIFY)
+  bool overflow = false;         // something was left out: look at everything again
 
   bool empty() const {
     return mailboxes.empty() && statuses.empty() && !folders_changed && !overflow;

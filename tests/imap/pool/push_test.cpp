@@ -416,3 +416,49 @@ TEST_CASE("a pool says why it is offline", "[pool][push]") {
   CHECK(pool->state().reason == "no route");
   CHECK(pool->state().since >= before);
 }
+
+TEST_CASE("a mailbox that the connection with NOTIFY has left is not watched until news of it",
+          "[pool][push][notify]") {
+  // Dovecot 2.3, by experiment: a message that came while `a` was open and outside of IDLE, and was
+  // not told then, is not told later either; the next one is.
+  Servers servers;
+  servers.offering("IDLE NOTIFY", {"C: $2" + kNotify,
+                                   "S: * STATUS a (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)",
+                                   "S: * STATUS b (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 8)",
+                                   "S: $2 OK",
+                                   "C: $3 IDLE",
+                                   "S: + idling",
+                                   "C: DONE",
+                                   "C: $4 EXAMINE \"a\"",
+                                   "S: $3 OK",
+                                   "S: * 3 EXISTS",
+                                   "S: $4 OK",
+                                   "C: $5 EXAMINE \"b\"",
+                                   "S: * 0 EXISTS",
+                                   "S: $5 OK",
+                                   "C: $6 IDLE",
+                                   "S: + idling",
+                                   "C: DONE",
+                                   "C: $7 NOOP",
+                                   "S: * STATUS a (MESSAGES 4 UIDNEXT 10)",
+                                   "S: $6 OK",
+                                   "S: $7 OK",
+                                   "C: $8 IDLE",
+                                   "S: + idling",
+                                   "S! silence"});
+  Owner owner;
+  ListeningPool pool(servers, owner, 1);
+  CHECK(outcome_of(pool->run({}, [](Session&) {})).empty());
+  CHECK(eventually([&] { return pool->watched_since("a").has_value(); }));
+  const auto first = pool->watched_since("a");
+  CHECK(eventually([&] { return pool->connections().front().activity == Activity::idling; }));
+  CHECK(outcome_of(pool->run({}, [](Session& session) {
+          session.examine("a", Session::Refresh::no);
+          session.examine("b", Session::Refresh::no);
+        })).empty());
+  CHECK(eventually([&] { return pool->watched_since("b").has_value(); }));
+  CHECK_FALSE(pool->watched_since("a"));
+  CHECK(outcome_of(pool->run({}, noop)).empty());
+  CHECK(eventually([&] { return pool->watched_since("a").has_value(); }));
+  CHECK(pool->watched_since("a") > first);
+}
