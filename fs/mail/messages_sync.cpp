@@ -34,17 +34,21 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
   };
   const imap::KnownMailbox known{{row->uid_validity},
                                  {static_cast<std::uint32_t>(row->uid_next)},
+                                 {row->highest_modseq},
                                  row->exists,
                                  row->listed,
-                                 known_uids};
+                                 known_uids,
+                                 {}};
   const auto delta = imap::compare(session, row->wire_name, known);
   if (delta.unchanged) return end_sync(listing, nullptr);
 
   // A first listing finds messages, but changes nothing.
-  if (row->listed && !(delta.missing.empty() && delta.vanished.empty())) {
+  if (row->listed && !(delta.missing.empty() && delta.arrived.empty() && delta.vanished.empty())) {
     states_.with([&](auto& states) { states[mailbox.value].changed = std::time(nullptr); });
   }
   Missing missing{mailbox, delta.state, delta.missing};
+  missing.state.uid_next = delta.uid_next;
+  missing.state.highest_modseq = delta.modseq;
   if (delta.reset) {
     const bool blank = row->uid_validity == 0 && known_uids().empty();
     row->uid_validity = delta.state.uid_validity.value;
@@ -66,6 +70,19 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
       }
     });
   }
+  if (!delta.flags.empty()) {
+    backing_.cache.run([&](cache::Edit& edit) {
+      for (const auto& [uid, update] : delta.flags) {
+        auto message = edit.message(mailbox, uid.value);
+        if (!message) continue;
+        message->flags = update.flags.bits;
+        message->keywords = update.flags.keywords;
+        message->modseq = update.modseq.value;
+        edit.put_message(mailbox, *message);
+      }
+    });
+  }
+  store_rows(missing, delta.arrived, imap::kMaxUid, listing);
   if (missing.uids.size() <= kMostInteractive) {
     fetch_missing(session, missing, listing);
     return end_sync(listing, nullptr);

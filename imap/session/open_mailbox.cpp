@@ -56,6 +56,7 @@ void OpenMailbox::begin(const std::string& name, bool read_only) {
 
 void OpenMailbox::succeeded() {
   left_.reset();
+  state_->modseq_when_opened = state_->highest_modseq;
   // The count is what was asked for, and no news.
   current_.exists_changed = false;
 }

@@ -37,9 +37,20 @@ class OpenMailbox {
   /// Takes in what a response says of the mailbox, on whatever command it came; after the session
   /// has found out whose answer it is, if it is one.
   void note(const Response& response);
-  /// Flags of these messages are taken by whoever asked, and no news. Null: of none. Whoever sets
-  /// it keeps the set alive until it is taken back.
-  void expect_flags(const UidSet* uids) { expected_flags_ = uids; }
+  /// While it lives, flags of these messages are taken by whoever asked, and no news. The set must
+  /// outlive it.
+  class Expected {
+   public:
+    Expected(OpenMailbox& mailbox, const UidSet& flags) : mailbox_(mailbox) {
+      mailbox_.expected_flags_ = &flags;
+    }
+    ~Expected() { mailbox_.expected_flags_ = nullptr; }
+    Expected(const Expected&) = delete;
+    Expected& operator=(const Expected&) = delete;
+
+   private:
+    OpenMailbox& mailbox_;
+  };
 
   /// The news of all mailboxes that have been open since, in that order, and whether some were left
   /// out.

@@ -25,9 +25,10 @@ struct SelectedMailbox {
   /// Up to where changes have been reported; moves with every tagged answer (RFC 7162 section 6).
   /// 0: the mailbox keeps no mod-sequences.
   ModSeq highest_modseq;
-  std::string mailbox_id;    // OBJECTID; or empty
-  bool sticky_uids = true;   // not so: UIDs mean nothing later (UIDNOTSTICKY, RFC 4315)
-  bool any_keyword = false;  // new keywords can be made
+  ModSeq modseq_when_opened;  // what is older was not told while it was open
+  std::string mailbox_id;     // OBJECTID; or empty
+  bool sticky_uids = true;    // not so: UIDs mean nothing later (UIDNOTSTICKY, RFC 4315)
+  bool any_keyword = false;   // new keywords can be made
   Flags flags;
   std::optional<Flags> permanent_flags;
 

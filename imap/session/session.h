@@ -9,6 +9,7 @@
 
 #include "imap/session/connection.h"
 #include "imap/session/endpoint.h"
+#include "imap/session/inquiry.h"
 #include "imap/session/list_request.h"
 #include "imap/session/mailbox_names.h"
 #include "imap/session/message_changes.h"
@@ -20,6 +21,7 @@
 #include "imap/session/updates.h"
 #include "imap/wire/response_codes.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -125,6 +127,8 @@ class Session {
   // Messages of the open mailbox: session_search.cpp, session_summaries.cpp, session_bodies.cpp,
   // session_flags.cpp
 
+  /// Asks several things at once: they cost one round trip together. See Inquiry.
+  Findings inquire(const Inquiry& inquiry);
   /// How many UIDs one command may name here; every command that takes a set of them is split
   /// accordingly, but for the chunks of `fetch_summaries`.
   std::uint64_t most_uids() const;
@@ -209,6 +213,8 @@ class Session {
 
   /// What the server has said unasked since the last call, on whatever command.
   Updates take_updates();
+  /// The same of the mailbox that is open now, alone; what else there is stays for `take_updates`.
+  MailboxUpdates take_news() { return open_.take_current(); }
   /// Takes in what the server has said unasked, or a good part of it. Throws when it said BYE or
   /// hung up.
   void digest();
@@ -253,8 +259,20 @@ class Session {
   void add_capability(std::string_view atom);
   void note_watched(const StatusRow& row);
 
-  // session_search.cpp, session_summaries.cpp, session_bodies.cpp
-  UidSet search_with(std::string_view options, const UidSet& within);
+  // session_inquiry.cpp, session_search.cpp, session_summaries.cpp, session_bodies.cpp
+  /// A command about messages, given as a function because MESSAGELIMIT may have it sent again for
+  /// what is left.
+  struct Question {
+    std::string_view what;  // names it in errors
+    UidSet uids;
+    std::function<Command(const UidSet&)> command;
+  };
+  /// Sends these with a few commands ahead of the answers. After a refusal no more are sent, and it
+  /// is thrown when those that were have been answered.
+  void ask(std::deque<Question> questions, const Collect& collect);
+  std::deque<Question> flag_questions(const UidSet& uids, ModSeq since);
+  Question summary_question(const UidSet& uids);
+  std::deque<Question> search_questions(const UidSet& uids);
   std::string summary_items() const;
   Status fetch_asked(const UidSet& uids, std::string_view items, AskedBodies& asked);
 

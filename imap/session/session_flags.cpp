@@ -5,36 +5,34 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace imap {
 
-std::map<Uid, FlagUpdate> Session::fetch_flags(const UidSet& uids, ModSeq since) {
-  std::map<Uid, FlagUpdate> found;
+std::deque<Session::Question> Session::flag_questions(const UidSet& uids, ModSeq since) {
+  std::string items = "(UID FLAGS)";
   const bool changed_only = since.value != 0 && selected() && selected()->highest_modseq.value != 0;
-  const auto collect = [&](Response& response) {
-    auto* row = std::get_if<FetchRow>(&response);
-    if (row == nullptr || !row->uid || !row->flags || !uids.contains(*row->uid)) return;
-    found.insert_or_assign(*row->uid,
-                           FlagUpdate{std::move(*row->flags), row->modseq.value_or(ModSeq{})});
-  };
-  // Without mod-sequences the answer is as long as the set; else only the server knows.
-  const auto most = changed_only ? kMaxUid.value : most_uids();
-  for (auto batch : uid_batches(uids, most)) {
-    while (!batch.empty()) {
-      Command command("UID FETCH");
-      command.uids(batch).raw("(UID FLAGS)");
-      if (changed_only) {
-        command.raw(fmt::format("(CHANGEDSINCE {}{})", since.value,
-                                is_enabled("QRESYNC") ? " VANISHED" : ""));
-      }
-      open_.expect_flags(&uids);
-      const auto tag = send(command);
-      const auto answer = outcome(tag, collect);
-      open_.expect_flags(nullptr);
-      check(answer, "UID FETCH");
-      batch = left_by_limit(answer, batch);
-    }
+  if (changed_only) {
+    items +=
+        fmt::format(" (CHANGEDSINCE {}{})", since.value, is_enabled("QRESYNC") ? " VANISHED" : "");
   }
-  return found;
+  const auto command = [items](const UidSet& batch) {
+    return Command("UID FETCH").uids(batch).raw(items);
+  };
+  // Without mod-sequences the answer is as long as the set; else only the
+  // server knows.
+  std::deque<Question> questions;
+  for (auto& batch : uid_batches(uids, changed_only ? kMaxUid.value : most_uids())) {
+    questions.push_back({"UID FETCH", std::move(batch), command});
+  }
+  return questions;
+}
+
+std::map<Uid, FlagUpdate> Session::fetch_flags(const UidSet& uids, ModSeq since) {
+  Inquiry inquiry;
+  inquiry.flags = uids;
+  inquiry.flags_since = since;
+  return inquire(inquiry).flags;
 }
 
 }  // namespace imap

@@ -2,23 +2,14 @@
 
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
+#include "imap/session/summary_rows.h"
 #include "imap/session/uid_batches.h"
-
-#include <fmt/format.h>
 
 #include <deque>
 #include <exception>
-#include <unordered_map>
 #include <utility>
 
 namespace imap {
-namespace {
-
-/// Commands that are sent ahead of the answers: enough to fill the line, few enough that another
-/// job does not wait long for the connection.
-constexpr std::size_t kDepth = 4;
-
-}  // namespace
 
 /// ENVELOPE is not asked for: most parser-killing server bugs live there. Names of header fields
 /// are bare atoms in upper case: mailo.com accepts nothing else.
@@ -30,56 +21,44 @@ std::string Session::summary_items() const {
   return items + " BODY.PEEK[HEADER.FIELDS (DATE FROM TO SUBJECT MESSAGE-ID LIST-ID)])";
 }
 
+Session::Question Session::summary_question(const UidSet& uids) {
+  return {"UID FETCH", uids, [items = summary_items()](const UidSet& some) {
+            return Command("UID FETCH").raw(open_ended(some)).raw(items);
+          }};
+}
+
 void Session::fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& on_chunk) {
   struct InFlight {
     std::string tag;
-    const UidSet* uids;
-    std::vector<MessageSummary> rows;
-    std::unordered_map<Uid, std::size_t> places;  // in rows
+    SummaryRows rows;
   };
   std::deque<InFlight> in_flight;
   auto next = chunks.begin();
-  const auto items = summary_items();
+  const auto command = summary_question({}).command;
+  const auto most = connection_.settings().limits.list_items;
   bool wanted = true;
   std::exception_ptr refused;
 
   const auto collect = [&in_flight](Response& response) {
     auto* row = std::get_if<FetchRow>(&response);
-    if (row == nullptr || !row->uid || row->sections.empty()) return;
+    if (row == nullptr) return;
     for (auto& chunk : in_flight) {
-      if (!chunk.uids->contains(*row->uid)) continue;
-      MessageSummary summary;
-      summary.uid = *row->uid;
-      summary.flags = row->flags.value_or(Flags{});
-      summary.size = row->size;
-      summary.internal_date = std::move(row->internal_date);
-      summary.modseq = row->modseq.value_or(ModSeq{});
-      summary.email_id = std::move(row->email_id);
-      summary.gmail_message = row->gmail_message;
-      summary.gmail_thread = row->gmail_thread;
-      summary.gmail_labels = std::move(row->gmail_labels);
-      summary.header = std::move(row->sections.front().text).value_or("");
-      const auto [place, is_new] = chunk.places.emplace(summary.uid, chunk.rows.size());
-      if (is_new) {
-        chunk.rows.push_back(std::move(summary));
-      } else {
-        chunk.rows[place->second] = std::move(summary);
-      }
-      return;
+      if (chunk.rows.take(*row)) return;
     }
   };
 
   while (next != chunks.end() || !in_flight.empty()) {
-    while (wanted && next != chunks.end() && in_flight.size() < kDepth) {
-      const auto& uids = *next++;
-      in_flight.push_back({send(Command("UID FETCH").uids(uids).raw(items)), &uids, {}, {}});
+    while (wanted && next != chunks.end() && in_flight.size() < kCommandsAhead) {
+      auto tag = send(command(*next));
+      in_flight.push_back({std::move(tag), SummaryRows(*next++, most)});
     }
     if (in_flight.empty()) break;
     const auto tag = in_flight.front().tag;
     try {
-      auto left = left_by_limit(finish(tag, "UID FETCH", collect), *in_flight.front().uids);
+      const auto& asked = in_flight.front().rows.uids();
+      auto left = left_by_limit(finish(tag, "UID FETCH", collect), asked);
       while (!left.empty()) {
-        const auto again = send(Command("UID FETCH").uids(left).raw(items));
+        const auto again = send(command(left));
         left = left_by_limit(finish(again, "UID FETCH", collect), left);
       }
     } catch (const CommandError& error) {
@@ -90,7 +69,7 @@ void Session::fetch_summaries(const std::vector<UidSet>& chunks, const OnChunk& 
         wanted = false;
       }
     }
-    auto rows = std::move(in_flight.front().rows);
+    auto rows = in_flight.front().rows.release();
     in_flight.pop_front();
     try {
       if (wanted && !on_chunk(std::move(rows))) wanted = false;

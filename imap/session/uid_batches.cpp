@@ -2,6 +2,8 @@
 
 #include "imap/wire/response_codes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace imap {
@@ -28,6 +30,44 @@ std::vector<UidSet> uid_batches(const UidSet& uids, std::uint64_t most) {
   }
   if (!batch.empty()) finish();
   return batches;
+}
+
+std::vector<UidSet> chunks_newest_first(const UidSet& uids, std::size_t first, std::size_t most) {
+  std::vector<UidSet> chunks;
+  std::uint64_t size = std::clamp<std::uint64_t>(first, 1, std::max<std::size_t>(most, 1));
+  std::vector<UidRange> picked;  // of the chunk at work, highest first
+  std::uint64_t room = size;
+  const auto finish = [&] {
+    UidSet chunk;
+    for (auto range = picked.rbegin(); range != picked.rend(); ++range) {
+      chunk.add(range->first, range->last);
+    }
+    chunks.push_back(std::move(chunk));
+    picked.clear();
+    size = std::min<std::uint64_t>(size * 2, std::max<std::size_t>(most, 1));
+    room = size;
+  };
+  for (auto range = uids.ranges().rbegin(); range != uids.ranges().rend(); ++range) {
+    auto last = std::uint64_t{range->last.value};
+    while (last >= range->first.value) {
+      const auto taken = std::min<std::uint64_t>(room, last - range->first.value + 1);
+      const auto begin = last - taken + 1;
+      picked.push_back(
+          {Uid{static_cast<std::uint32_t>(begin)}, Uid{static_cast<std::uint32_t>(last)}});
+      last = begin - 1;
+      room -= taken;
+      if (room == 0 || picked.size() == kMostRanges) finish();
+    }
+  }
+  if (!picked.empty()) finish();
+  return chunks;
+}
+
+std::string open_ended(const UidSet& uids) {
+  if (uids.empty() || uids.back() != kMaxUid) return uids.to_string();
+  auto last = uids.ranges().back().first;
+  const auto below = uids.below(last);
+  return fmt::format("{}{}{}:*", below.to_string(), below.empty() ? "" : ",", last.value);
 }
 
 UidSet left_by_limit(const Status& answer, const UidSet& asked) {

@@ -23,10 +23,15 @@ UidSet set_of(std::string_view text) {
 
 KnownMailbox known(const std::string& uids, std::uint32_t uid_next = 10, bool complete = true) {
   const auto set = set_of(uids);
-  return {imap::UidValidity{1}, Uid{uid_next}, static_cast<std::uint32_t>(set.size()), complete,
-          [set] {
-            return set;
-          }};
+  KnownMailbox known;
+  known.uid_validity = imap::UidValidity{1};
+  known.uid_next = Uid{uid_next};
+  known.count = static_cast<std::uint32_t>(set.size());
+  known.complete = complete;
+  known.uids = [set] {
+    return set;
+  };
+  return known;
 }
 
 Script::Lines examined(const std::string& exists, const std::string& uid_next = "10",
@@ -39,13 +44,36 @@ Script::Lines examined(const std::string& exists, const std::string& uid_next = 
   return lines;
 }
 
-MailboxDelta compared(Script::Lines lines, const std::vector<std::string>& searches,
+/// A command and what comes of it.
+struct Exchange {
+  std::string command;
+  Script::Lines answers;
+};
+
+Exchange searched(const std::string& found) {
+  return {"UID SEARCH ALL", {"S: * SEARCH " + found}};
+}
+
+Exchange described(const std::string& asked, const std::vector<int>& uids) {
+  Exchange exchange{"UID FETCH " + asked +
+                        " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM "
+                        "TO SUBJECT MESSAGE-ID LIST-ID)])",
+                    {}};
+  for (const auto uid : uids) {
+    exchange.answers.push_back("S: * 1 FETCH (UID " + std::to_string(uid) +
+                               " FLAGS () BODY[HEADER.FIELDS (SUBJECT)] \"\")");
+  }
+  return exchange;
+}
+
+MailboxDelta compared(Script::Lines lines, const std::vector<Exchange>& exchanges,
                       const KnownMailbox& mailbox) {
   int tag = 3;
-  for (const auto& found : searches) {
+  for (const auto& exchange : exchanges) {
     const auto name = "$" + std::to_string(tag++);
-    lines.insert(lines.end(),
-                 {"C: " + name + " UID SEARCH ALL", "S: " + found, "S: " + name + " OK"});
+    lines.push_back("C: " + name + ' ' + exchange.command);
+    lines.insert(lines.end(), exchange.answers.begin(), exchange.answers.end());
+    lines.push_back("S: " + name + " OK");
   }
   Script script(after_login("IMAP4rev1", lines));
   const auto session = open_session(script);
@@ -63,28 +91,33 @@ TEST_CASE("a mailbox with the same count and UIDNEXT is unchanged", "[session][r
 }
 
 TEST_CASE("a mailbox that was not known to its end is searched", "[session][resync]") {
-  const auto delta = compared(examined("3"), {"* SEARCH 1 2 3"}, known("1:3", 10, false));
+  const auto delta = compared(examined("3"), {searched("1 2 3")}, known("1:3", 10, false));
   CHECK_FALSE(delta.unchanged);
   CHECK(delta.missing.empty());
   CHECK(delta.vanished.empty());
 }
 
 TEST_CASE("what is new and what is gone is found", "[session][resync]") {
-  const auto delta = compared(examined("3", "12"), {"* SEARCH 1 3 11"}, known("1:3"));
-  CHECK(delta.missing.to_string() == "11");
+  const auto delta =
+      compared(examined("3", "12"), {described("4:*", {11}), searched("1 3 11")}, known("1:3"));
+  REQUIRE(delta.arrived.size() == 1);
+  CHECK(delta.arrived[0].uid == Uid{11});
+  CHECK(delta.missing.empty());
   CHECK(delta.vanished.to_string() == "2");
   CHECK(delta.state.uid_next == Uid{12});
 }
 
-TEST_CASE("a mailbox without UIDNEXT is searched", "[session][resync]") {
-  const auto delta = compared(examined("3", ""), {"* SEARCH 1 2 3"}, known("1:3"));
+TEST_CASE("a mailbox without UIDNEXT is asked for new messages", "[session][resync]") {
+  const auto delta = compared(examined("3", ""), {described("4:*", {3})}, known("1:3"));
   CHECK_FALSE(delta.unchanged);
   CHECK_FALSE(delta.reset);
+  CHECK(delta.arrived.empty());
+  CHECK(delta.uid_next == Uid{4});
 }
 
 TEST_CASE("another UIDVALIDITY, or none, resets the mailbox", "[session][resync]") {
   for (const auto* validity : {"2", "0", "", "4294967297"}) {
-    const auto delta = compared(examined("2", "10", validity), {"* SEARCH 1 2"}, known("1:3"));
+    const auto delta = compared(examined("2", "10", validity), {searched("1 2")}, known("1:3"));
     CHECK(delta.reset);
     CHECK(delta.missing.to_string() == "1:2");
     CHECK(delta.vanished.empty());
@@ -92,21 +125,22 @@ TEST_CASE("another UIDVALIDITY, or none, resets the mailbox", "[session][resync]
 }
 
 TEST_CASE("a lower UIDNEXT resets the mailbox", "[session][resync]") {
-  const auto delta = compared(examined("2", "9"), {"* SEARCH 1 2"}, known("1:3"));
+  const auto delta = compared(examined("2", "9"), {searched("1 2")}, known("1:3"));
   CHECK(delta.reset);
   CHECK(delta.vanished.empty());
 }
 
 TEST_CASE("nothing vanishes while the search disagrees with EXISTS", "[session][resync]") {
-  const auto delta = compared(examined("3", "12"), {"* SEARCH 1", "* SEARCH 3"}, known("1:5"));
+  const auto delta = compared(examined("3"), {searched("1"), searched("3")}, known("1:5"));
   CHECK(delta.vanished.empty());
   CHECK(delta.missing.empty());
   // A search that the server answers with nothing but OK.
-  CHECK(compared(examined("3"), {"* OK", "* OK"}, known("1:5")).vanished.empty());
+  CHECK(compared(examined("3"), {{"UID SEARCH ALL", {}}, {"UID SEARCH ALL", {}}}, known("1:5"))
+            .vanished.empty());
 }
 
 TEST_CASE("two searches that agree with EXISTS together are believed", "[session][resync]") {
-  const auto delta = compared(examined("3", "12"), {"* SEARCH 1 2", "* SEARCH 3"}, known("1:4"));
+  const auto delta = compared(examined("3"), {searched("1 2"), searched("3")}, known("1:4"));
   CHECK(delta.vanished.to_string() == "4");
 }
 
@@ -115,19 +149,19 @@ TEST_CASE("a second search that agrees alone is believed alone", "[session][resy
   Script script(after_login(
       "IMAP4rev1",
       {"C: $2 EXAMINE \"INBOX\"", "S: * 3 EXISTS", "S: * OK [UIDVALIDITY 1]",
-       "S: * OK [UIDNEXT 12]", "S: $2 OK", "C: $3 UID SEARCH ALL", "S: * SEARCH 1 2 3",
+       "S: * OK [UIDNEXT 10]", "S: $2 OK", "C: $3 UID SEARCH ALL", "S: * SEARCH 1 2 3",
        "S: * 2 EXPUNGE", "S: $3 OK", "C: $4 UID SEARCH ALL", "S: * SEARCH 1 3", "S: $4 OK"}));
   const auto session = open_session(script);
-  const auto delta = compare(*session, "INBOX", known("1:3"));
+  const auto delta = compare(*session, "INBOX", known("1:3", 10, false));
   CHECK(delta.vanished.to_string() == "2");
   CHECK(delta.missing.empty());
   CHECK(delta.state.exists == 2);
 }
 
 TEST_CASE("an empty mailbox is searched before all is taken for gone", "[session][resync]") {
-  CHECK(compared(examined("0"), {"* SEARCH"}, known("1:3")).vanished.to_string() == "1:3");
+  CHECK(compared(examined("0"), {searched("")}, known("1:3")).vanished.to_string() == "1:3");
   // No EXISTS at all is no evidence.
-  const auto delta = compared(examined(""), {"* SEARCH 1 2 3", "* SEARCH 1 2 3"}, known("1:3"));
+  const auto delta = compared(examined(""), {searched("1 2 3"), searched("1 2 3")}, known("1:3"));
   CHECK(delta.vanished.empty());
   // With nothing known there is nothing to ask.
   CHECK(compared(examined("0"), {}, known("", 9)).missing.empty());

@@ -227,8 +227,8 @@ TEST_CASE("flags are asked for in full where nothing is known of changes", "[ses
   CHECK(play("MESSAGELIMIT=2",
              {"C: $2 SELECT \"a\"", "S: $2 OK", "C: $3 UID FETCH 1:2 (UID FLAGS)",
               "S: * 1 FETCH (UID 2 FLAGS ())", "S: $3 OK [MESSAGELIMIT 1 2] partly",
-              "C: $4 UID FETCH 1 (UID FLAGS)", "S: * 1 FETCH (UID 1 FLAGS ())", "S: $4 OK",
-              "C: $5 UID FETCH 3 (UID FLAGS)", "S: * 9 FETCH (UID 9 FLAGS ())", "S: $5 OK",
+              "C: $4 UID FETCH 3 (UID FLAGS)", "S: * 9 FETCH (UID 9 FLAGS ())", "S: $4 OK",
+              "C: $5 UID FETCH 1 (UID FLAGS)", "S: * 1 FETCH (UID 1 FLAGS ())", "S: $5 OK",
               "C: $6 UID FETCH 3 (UID FLAGS)", "S: $6 BAD no"},
              [](Session& session) {
                session.select("a", kAgain);

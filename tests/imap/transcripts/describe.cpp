@@ -186,13 +186,29 @@ Lines describe(const imap::Updates& updates) {
 }
 
 Lines describe(const imap::MailboxDelta& delta) {
-  const auto difference = Words()
-                              .add_if(delta.reset, "reset")
-                              .add_if(delta.unchanged, "unchanged")
-                              .add("vanished", delta.vanished.to_string())
-                              .add("missing", delta.missing.to_string())
-                              .text();
-  return {describe(delta.state), difference.empty() ? "no difference" : difference};
+  Words words;
+  words.add_if(delta.sync_class == imap::SyncClass::qresync, "qresync")
+      .add_if(delta.sync_class == imap::SyncClass::condstore, "condstore")
+      .add_if(delta.reset, "reset")
+      .add_if(delta.unchanged, "unchanged")
+      .add("vanished", delta.vanished.to_string())
+      .add("missing", delta.missing.to_string())
+      .add_if(delta.flags_untold, "flags untold");
+  if (delta.uid_next != delta.state.uid_next) {
+    words.add(fmt::format("commit uidnext {}", delta.uid_next.value));
+  }
+  if (delta.modseq != delta.state.highest_modseq) {
+    words.add(fmt::format("commit modseq {}", delta.modseq.value));
+  }
+  Lines lines{describe(delta.state)};
+  const bool same = words.text().empty() && delta.arrived.empty() && delta.flags.empty();
+  words.add_if(same, "no difference");
+  if (!words.text().empty()) lines.push_back(words.text());
+  for (const auto& row : delta.arrived) lines.push_back("arrived " + describe(row));
+  for (const auto& [uid, update] : delta.flags) {
+    lines.push_back(fmt::format("flags {} {}", uid.value, describe(update)));
+  }
+  return lines;
 }
 
 std::string describe(std::exception_ptr error) {

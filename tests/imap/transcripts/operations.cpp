@@ -24,6 +24,9 @@ class Arguments {
   explicit Arguments(const std::vector<std::string>& words) : words_(words) {}
 
   bool has_more() const { return at_ < words_.size(); }
+  bool has_number() const {
+    return has_more() && words_[at_].find_first_not_of("0123456789:,") == std::string::npos;
+  }
   std::string next() {
     if (!has_more()) throw std::runtime_error(fmt::format("{}: what?", words_.front()));
     return words_[at_++];
@@ -201,19 +204,23 @@ imap::NewMessage message(std::string text) {
   return message;
 }
 
-/// `UIDVALIDITY UIDNEXT UIDS`: the caller has these messages.
+/// `UIDVALIDITY UIDNEXT [UIDS] [modseq N] [stale UIDS] [incomplete] [told]`: the caller has these
+/// messages.
 Lines compare(Session& session, Arguments& arguments) {
   const auto mailbox = arguments.next();
   imap::KnownMailbox known;
   known.uid_validity.value = arguments.number();
   known.uid_next = arguments.uid();
-  const auto uids = arguments.has_more() ? arguments.uids() : UidSet();
-  known.exists = static_cast<std::uint32_t>(uids.size());
-  known.complete = true;
+  const auto uids = arguments.has_number() ? arguments.uids() : UidSet();
+  known.count = static_cast<std::uint32_t>(uids.size());
+  if (arguments.take("modseq")) known.highest_modseq.value = arguments.number();
+  if (arguments.take("stale")) known.stale_flags = arguments.uids();
+  known.complete = !arguments.take("incomplete");
+  const auto look = arguments.take("told") ? imap::Look::as_told : imap::Look::open_again;
   known.uids = [uids] {
     return uids;
   };
-  return describe(imap::compare(session, mailbox, known));
+  return describe(imap::compare(session, mailbox, known, look));
 }
 
 Lines hear(Session& session, Arguments&) {
