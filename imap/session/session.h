@@ -309,7 +309,11 @@ class Session {
   void add_statuses(std::vector<ListRow>& rows);
 
   // session_extensions.cpp, session_select.cpp
-  void enable();
+  // Tags of what was sent; empty where there is nothing to ask for.
+  std::string send_enable();
+  void finish_enable(const std::string& tag);
+  std::string send_compress();
+  void finish_compress(const std::string& tag);
   const SelectedMailbox& open_mailbox(std::string_view verb, const std::string& mailbox,
                                       const std::optional<ResyncPoint>& since);
   void note_left();

@@ -10,12 +10,15 @@ void Session::negotiate() {
   quirks_ = quirks_of(capabilities_, greeting_, server_id_);
   if (quirks_.no_ranges) partial_works_ = false;
   if (capabilities_.is_only_rev2()) names_.use_utf8();
-  enable();
-  if (connection_.settings().compress) compress();
+  const auto enabling = send_enable();
+  // Nothing may follow COMPRESS, but it may follow: one round trip for both.
+  const auto compressing = connection_.settings().compress ? send_compress() : "";
+  if (!enabling.empty()) finish_enable(enabling);
+  if (!compressing.empty()) finish_compress(compressing);
 }
 
-void Session::enable() {
-  if (!capabilities_.offers("ENABLE") || selected()) return;
+std::string Session::send_enable() {
+  if (!capabilities_.offers("ENABLE") || selected()) return {};
   Command command("ENABLE");
   for (const std::string_view name : {"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UIDONLY"}) {
     if (!capabilities_.has(name)) continue;
@@ -24,9 +27,12 @@ void Session::enable() {
     command.raw(name);
     enabling_.emplace(name);
   }
-  if (enabling_.empty()) return;
+  return enabling_.empty() ? std::string() : send(command);
+}
+
+void Session::finish_enable(const std::string& tag) {
   try {
-    run(command, "ENABLE");
+    finish(tag, "ENABLE");
   } catch (const CommandError&) {
     enabled_.clear();
   }
@@ -41,17 +47,25 @@ bool Session::is_enabled(std::string_view extension) const {
 
 bool Session::compress() {
   end_idle();
-  // Nothing may be sent behind it: the answers to what was sent before are taken in already.
-  if (compressed_ || !capabilities_.has("COMPRESS=DEFLATE") || !pending_.empty()) {
-    return compressed_;
-  }
+  // Else answers that are still to come could stand on either side of the border.
+  if (!pending_.empty()) return compressed_;
+  if (const auto tag = send_compress(); !tag.empty()) finish_compress(tag);
+  return compressed_;
+}
+
+std::string Session::send_compress() {
+  const bool offered = !compressed_ && capabilities_.has("COMPRESS=DEFLATE");
+  return offered ? send(Command("COMPRESS DEFLATE")) : std::string();
+}
+
+void Session::finish_compress(const std::string& tag) {
   try {
-    run(Command("COMPRESS DEFLATE"), "COMPRESS");
+    finish(tag, "COMPRESS");
   } catch (const CommandError&) {
-    return false;
+    return;
   }
   connection_.compress();
-  return compressed_ = true;
+  compressed_ = true;
 }
 
 }  // namespace imap

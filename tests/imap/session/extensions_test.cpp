@@ -151,11 +151,15 @@ TEST_CASE("COMPRESS is for those who want it and servers that offer it", "[sessi
   CHECK(play_negotiated("COMPRESS=DEFLATE", {}, kNothing) == Script::none);
 }
 
-TEST_CASE("COMPRESS comes after ENABLE and its answer", "[session][compress]") {
-  CHECK(play_compressed("ENABLE QRESYNC COMPRESS=DEFLATE",
-                        {"C: $2 ENABLE QRESYNC", "S: * ENABLED QRESYNC", "S: $2 OK",
-                         "C: $3 COMPRESS DEFLATE", "S: $3 OK", "S! deflate"},
-                        kNothing) == Script::none);
+TEST_CASE("COMPRESS goes out right behind ENABLE, and nothing behind it", "[session][compress]") {
+  for (const std::string enabled : {"S: $2 OK", "S: $2 BAD unknown command"}) {
+    CHECK(play_compressed("ENABLE QRESYNC COMPRESS=DEFLATE",
+                          {"C: $2 ENABLE QRESYNC", "C: $3 COMPRESS DEFLATE", enabled, "S: $3 OK",
+                           "S! deflate", "C: $4 EXAMINE \"INBOX\"", "S: * 3 EXISTS", "S: $4 OK"},
+                          [](Session& session) {
+                            CHECK(session.examine("INBOX", Session::Refresh::no).exists == 3);
+                          }) == Script::none);
+  }
 }
 
 TEST_CASE("a server that says OK and does not compress ends the session", "[session][compress]") {
