@@ -139,6 +139,10 @@ int Daemon::perform(const Work& work) {
   return exit_code_;
 }
 
+void Daemon::notice(std::string_view message) const {
+  if (parent_ && state_ == State::starting) complain(message);
+}
+
 void Daemon::ready() {
   if (std::exchange(state_, State::ready) != State::starting || !parent_) return;
   detach();

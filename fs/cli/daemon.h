@@ -39,6 +39,11 @@ class Daemon {
   /// To be called once, by the thread that runs `work`; other threads may exist by then.
   void ready();
 
+  /// Something that the user should know while the work starts: appears on the user's standard
+  /// error as `imapfs: message`. After `ready`, and in the foreground, where the log is heard, it
+  /// does nothing.
+  void notice(std::string_view message) const;
+
   /// The work cannot be done: the message appears once on the user's standard error, as
   /// `imapfs: message`, and the command's exit code is this one. Return from `work` afterwards;
   /// its own return value no longer matters. After `ready` it does nothing but set the exit code.

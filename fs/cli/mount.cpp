@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <stdexcept>
@@ -17,6 +18,9 @@
 
 namespace fs {
 namespace {
+
+/// How long a start waits for a server that does not answer if the cache has the folders.
+constexpr std::chrono::milliseconds kPatienceWithCache{5'000};
 
 class Stoppable : public Interrupt {
  public:
@@ -70,33 +74,68 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   }
   cache_ = cache::Store::open({account_cache_dir(options), options.cache_size});
   if (!cache_->notice().empty()) spdlog::warn("{}", cache_->notice());
-  pool_ = std::make_unique<imap::Pool>(
-      imap::Pool::Settings{options.connections, [this](unsigned number) { return connect(number); },
-                           [](bool online, const std::string& reason) {
-                             online ? spdlog::info("online: {}", reason)
-                                    : spdlog::warn("offline: {}", reason);
-                           }},
-      abort_);
+  imap::Pool::Settings pool_settings;
+  pool_settings.connections = options.connections;
+  pool_settings.connect = [this](unsigned number) {
+    return connect(number);
+  };
+  pool_settings.on_state = [this](bool online, const std::string& reason) {
+    state_changed(online, reason);
+  };
+  pool_settings.on_updates = [this](const imap::Updates& updates) {
+    if (auto* mail = mail_ready_.load()) mail->take(updates);
+  };
+  pool_ = std::make_unique<imap::Pool>(std::move(pool_settings), abort_);
   network_watch_ = std::make_unique<imap::NetworkWatch>([this] { pool_->network_changed(); });
   MailStore::Settings mail_settings;
   mail_settings.timeout = timeout_;
+  mail_settings.poll_interval = options.poll_interval;
   mail_ = std::make_unique<MailStore>(Backing{*cache_, *pool_, progress_, mail_settings});
+  mail_ready_ = mail_.get();
   try {
-    Stoppable interrupt(stop);
-    mail_->load_folders(interrupt);
+    load_folders(stop);
     filesystem_ = std::make_unique<Filesystem>(
-        *mail_,
-        Filesystem::Settings{NameTemplate(options.names), root_mailbox(options.source.mailbox),
-                             std::time(nullptr), Lifetimes{}});
+        *mail_, Filesystem::Settings{
+                    {NameTemplate(options.names), root_mailbox(options.source.mailbox)},
+                    std::time(nullptr),
+                    Lifetimes{}});
   } catch (...) {
     // The destructor does not run for an object that was never complete.
     pool_->stop();
     throw;
   }
+  pool_->keep_watch(options.source.mailbox.empty() ? "INBOX" : filesystem_->naming().root_mailbox);
 }
 
 Mount::~Mount() {
   pool_->stop();
+  mail_ready_ = nullptr;
+}
+
+void Mount::load_folders(const std::stop_token& stop) {
+  Stoppable interrupt(stop);
+  if (!mail_->recall_folders()) return mail_->load_folders(interrupt, timeout_);
+  try {
+    mail_->load_folders(interrupt, std::min(timeout_, kPatienceWithCache));
+  } catch (const imap::TlsError&) {
+    // Whoever stands there is not the server.
+    throw;
+  } catch (const imap::ConnectionError& error) {
+    notice_ = fmt::format("starting without the server: {}", error.what());
+  } catch (const imap::OfflineError& error) {
+    notice_ = fmt::format("starting without the server: {}", error.what());
+  }
+}
+
+void Mount::announce_to(std::shared_ptr<KernelCache> kernel) {
+  mail_->announce_to(std::make_shared<Announcer>(*mail_, filesystem_->naming(), std::move(kernel)));
+}
+
+void Mount::state_changed(bool online, const std::string& reason) {
+  if (!online) return spdlog::warn("offline: {}", reason);
+  spdlog::info("online: {}", reason);
+  // Whatever has happened in between.
+  if (auto* mail = mail_ready_.load()) mail->poll();
 }
 
 std::unique_ptr<imap::Session> Mount::connect(unsigned number) const {

@@ -6,6 +6,7 @@
 #include "fs/cli/mount_options.h"
 #include "fs/fuse/fuse_session.h"
 #include "fs/mail/mail_store.h"
+#include "fs/tree/announcer.h"
 #include "fs/tree/filesystem.h"
 #include "imap/base/secret.h"
 #include "imap/base/trace.h"
@@ -15,6 +16,7 @@
 #include "imap/session/endpoint.h"
 #include "imap/session/sasl/token_source.h"
 
+#include <atomic>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -24,7 +26,8 @@ namespace fs {
 class Mount {
  public:
   /// Opens the cache, logs in, and asks for the folders, so that whatever is wrong is known before
-  /// anything is mounted. Throws what describes it in one line. `stop` ends the waiting.
+  /// anything is mounted. Throws what describes it in one line. `stop` ends the waiting. A server
+  /// that cannot be reached is no obstacle where the cache has the folders: see `notice`.
   Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop);
   /// Ends the connections and closes the cache; the file system must not be used any more.
   ~Mount();
@@ -32,10 +35,16 @@ class Mount {
   Mount& operator=(const Mount&) = delete;
 
   Filesystem& filesystem() { return *filesystem_; }
+  /// What the user should know at the start, in one line; or empty.
+  const std::string& notice() const { return notice_; }
+  /// From now on the kernel is told what to forget.
+  void announce_to(std::shared_ptr<KernelCache> kernel);
   /// Says goodbye to the server. Whoever waits for it fails: the mount is about to end.
   void disconnect() { pool_->stop(); }
 
  private:
+  void load_folders(const std::stop_token& stop);
+  void state_changed(bool online, const std::string& reason);
   std::unique_ptr<imap::Session> connect(unsigned number) const;
   imap::Secret fetch_token(const std::string& command) const;
   std::string root_mailbox(const std::string& path) const;
@@ -45,6 +54,7 @@ class Mount {
   const imap::Login login_;
   const imap::Trace trace_;
   const std::chrono::milliseconds timeout_;
+  std::string notice_;
   imap::WakeFd abort_;
   mutable imap::Progress progress_;
   std::unique_ptr<imap::TlsContext> tls_;
@@ -52,6 +62,8 @@ class Mount {
   std::unique_ptr<imap::Pool> pool_;
   std::unique_ptr<imap::NetworkWatch> network_watch_;
   std::unique_ptr<MailStore> mail_;
+  /// For the connections, which begin before it is made.
+  std::atomic<MailStore*> mail_ready_ = nullptr;
   std::unique_ptr<Filesystem> filesystem_;
 };
 

@@ -17,7 +17,7 @@ namespace fs {
 namespace {
 
 using Arguments = MountArguments;
-constexpr std::array<LongOption, 20> kLongOptions{{
+constexpr std::array<LongOption, 21> kLongOptions{{
     {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
     {"read-only", "", "Mount read-only (this version always does)", &Arguments::read_only, {}},
     {"tls", "MODE", "implicit, starttls or none (default: by SOURCE)", {}, &Arguments::tls},
@@ -74,6 +74,11 @@ constexpr std::array<LongOption, 20> kLongOptions{{
      {},
      &Arguments::connections},
     {"names", "TEMPLATE", "Shape of the file names, or uid (see imapfs(1))", {}, &Arguments::names},
+    {"poll-interval",
+     "DURATION",
+     "How often to look for changes that the server does not tell, 0: never (default: 1m)",
+     {},
+     &Arguments::poll_interval},
     {"timeout",
      "DURATION",
      "Longest wait for the server, such as 30s (default: 30s)",
@@ -100,6 +105,9 @@ constexpr unsigned kMostConnections = 16;
 constexpr std::chrono::milliseconds kDefaultTimeout = std::chrono::seconds{30};
 constexpr std::chrono::milliseconds kShortestTimeout = std::chrono::seconds{1};
 constexpr std::chrono::milliseconds kLongestTimeout = std::chrono::hours{1};
+constexpr std::chrono::milliseconds kDefaultPollInterval = std::chrono::minutes{1};
+constexpr std::chrono::milliseconds kShortestPollInterval = std::chrono::seconds{1};
+constexpr std::chrono::milliseconds kLongestPollInterval = std::chrono::hours{24};
 
 template <class Value>
 using Choice = std::pair<std::string_view, Value>;
@@ -151,6 +159,16 @@ std::chrono::milliseconds timeout(std::string_view text) {
   if (!duration) refuse("timeout", text, "is not a duration such as 30s or 2m");
   if (*duration < kShortestTimeout || *duration > kLongestTimeout) {
     refuse("timeout", text, "is not between 1s and 1h");
+  }
+  return *duration;
+}
+
+std::chrono::milliseconds poll_interval(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration) refuse("poll-interval", text, "is not a duration such as 30s or 2m");
+  if (duration->count() == 0) return *duration;
+  if (*duration < kShortestPollInterval || *duration > kLongestPollInterval) {
+    refuse("poll-interval", text, "is neither 0 nor between 1s and 24h");
   }
   return *duration;
 }
@@ -271,6 +289,8 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
       arguments.connections ? connections(*arguments.connections) : kDefaultConnections;
   options.names =
       arguments.names ? checked_names(*arguments.names) : std::string(NameTemplate::kDefault);
+  options.poll_interval =
+      arguments.poll_interval ? poll_interval(*arguments.poll_interval) : kDefaultPollInterval;
   options.timeout = arguments.timeout ? timeout(*arguments.timeout) : kDefaultTimeout;
 
   if (arguments.log_level)

@@ -31,6 +31,7 @@ struct MountArguments {
   std::optional<std::string> cache_size;
   std::optional<std::string> connections;
   std::optional<std::string> names;
+  std::optional<std::string> poll_interval;
   std::optional<std::string> timeout;
   std::optional<std::string> log_level;
   std::optional<std::string> log_file;

@@ -62,7 +62,12 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     FuseSession session(mount.filesystem(), ownership_of_this_user(),
                         fuse_settings(options, mountpoint));
     session.start();
+    mount.announce_to(session.kernel_cache());
     check_answers(mountpoint);
+    if (!mount.notice().empty()) {
+      spdlog::warn("{}", mount.notice());
+      daemon.notice(mount.notice());
+    }
     daemon.ready();
     spdlog::info("mounted {} on {}", options.fsname, mountpoint.string());
     session.wait(signals.token());

@@ -38,6 +38,7 @@ struct MountOptions {
   unsigned connections = 0;
   std::string names;  // a checked template: ends with `{uid}.eml`
   std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds poll_interval{0};  // 0: never
 
   LogLevel log_level = LogLevel::info;
   std::filesystem::path log_file;

@@ -76,6 +76,7 @@ void FuseSession::start() {
   };
   ::sigaction(SIGUSR1, &nothing, nullptr);
   thread_ = std::thread([this] { loop(); });
+  notifier_->start(session_.get());
 }
 
 void FuseSession::loop() {
@@ -98,6 +99,7 @@ void FuseSession::wait(const std::stop_token& stop) {
 
 void FuseSession::end() {
   if (!session_) return;
+  notifier_->stop();
   fuse_session_exit(session_.get());
   fuse_session_unmount(session_.get());
   if (thread_.joinable()) {

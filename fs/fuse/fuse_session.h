@@ -3,6 +3,7 @@
 /// used by its thread only.
 
 #include "fs/fuse/callbacks.h"
+#include "fs/fuse/kernel_notifier.h"
 
 #include <fuse_lowlevel.h>
 
@@ -36,6 +37,8 @@ class FuseSession {
 
   /// Begins to answer the kernel, on threads of its own. Once.
   void start();
+  /// Through which the kernel is told what to forget, between `start` and `end`.
+  std::shared_ptr<KernelCache> kernel_cache() const { return notifier_; }
   /// Waits until somebody has unmounted, or `stop` is requested.
   void wait(const std::stop_token& stop);
   /// Unmounts, also when files are open (those who have them open get ENOTCONN), and waits until no
@@ -51,6 +54,7 @@ class FuseSession {
 
   FuseContext context_;
   std::unique_ptr<fuse_session, Destroy> session_;
+  std::shared_ptr<KernelNotifier> notifier_ = std::make_shared<KernelNotifier>();
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable_any ended_changed_;

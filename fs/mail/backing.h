@@ -15,7 +15,11 @@ struct MailSettings {
   std::chrono::milliseconds timeout{30'000};
   /// How long what the server said last is taken as true without asking again.
   std::chrono::milliseconds mailbox_fresh{2'000};
+  /// The same of a mailbox of which the server tells every change: servers forget to.
+  std::chrono::milliseconds watched_fresh{60'000};
   std::chrono::milliseconds folders_fresh{10'000};
+  /// How often to look at what the server does not tell of; 0: never.
+  std::chrono::milliseconds poll_interval{60'000};
   /// How long somebody who could be given what is cached waits for something newer.
   std::chrono::milliseconds stale_wait{1'000};
 };

@@ -56,15 +56,22 @@ bool Bodies::read_cached(const MessageKey& key, std::uint64_t offset, std::uint6
   const bool has_grown =
       fetches_.with([&key](const Fetches& fetches) { return fetches.grown.contains(key); });
   return backing_.cache.read([&](const cache::View& view) {
-    const auto row = view.message({key.mailbox}, key.uid);
-    if (!row) throw StaleError(fmt::format("message {} is gone", key.uid));
-    size_hint = row->size;
-    if (row->body.value == 0 || !view.body_size(row->body)) return false;
+    std::optional<cache::BodyId> body;
+    if (const auto row = view.message({key.mailbox}, key.uid)) {
+      size_hint = row->size;
+      body = view.body_of(*row);
+    } else if (const auto departed = changes_.departed().find(key)) {
+      body = departed->body;
+      if (!view.body_size(*body)) throw StaleError(fmt::format("message {} is gone", key.uid));
+    } else {
+      throw StaleError(fmt::format("message {} is gone", key.uid));
+    }
+    if (!body) return false;
     std::vector<std::span<const std::byte>> pieces;
-    const bool whole = view.body(row->body, offset, length,
+    const bool whole = view.body(*body, offset, length,
                                  [&pieces](cache::Bytes bytes) { pieces.push_back(bytes); });
     if (!whole) return false;
-    backing_.cache.touch(row->body);
+    backing_.cache.touch(*body);
     consume({pieces, has_grown});
     return true;
   });

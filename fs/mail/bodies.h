@@ -4,6 +4,7 @@
 
 #include "fs/mail/backing.h"
 #include "fs/mail/body_batch.h"
+#include "fs/mail/changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/message_key.h"
@@ -37,7 +38,8 @@ class Bodies {
  public:
   using Consume = std::function<void(const Piece&)>;
 
-  Bodies(const Backing& backing, Folders& folders) : backing_(backing), folders_(folders) {}
+  Bodies(const Backing& backing, Changes& changes, Folders& folders)
+      : backing_(backing), changes_(changes), folders_(folders) {}
 
   /// As MailStore::read.
   void read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset, std::uint64_t length,
@@ -82,6 +84,7 @@ class Bodies {
                    const std::vector<std::pair<std::uint32_t, std::uint64_t>>& absent);
 
   const Backing backing_;
+  Changes& changes_;
   Folders& folders_;
   mutable imap::Synchronized<Fetches> fetches_;
   imap::Synchronized<std::unordered_map<std::uint32_t, Scan>> scans_;

@@ -67,7 +67,7 @@ void Bodies::read_ahead(cache::MailboxId mailbox) {
   backing_.cache.read([&](const cache::View& view) {
     visit_beyond(view, mailbox, wish->direction, wish->beyond, [&](const cache::MessageRow& row) {
       foreseen.push_back(row.uid);
-      const bool cached = row.body.value != 0 && view.body_size(row.body);
+      const bool cached = view.body_of(row).has_value();
       // A large message is not worth holding up the small ones behind it.
       if (!cached && !arriving.contains(row.uid) && row.size <= kBatchBytes) {
         absent.emplace_back(row.uid, row.size);

@@ -98,8 +98,7 @@ void Bodies::report_missing(imap::Session& session, cache::MailboxId mailbox,
               std::make_exception_ptr(UnfetchableError(
                   fmt::format("the server does not hand out message {}", uid.value))));
     } else {
-      backing_.cache.submit(
-          [mailbox, gone = uid.value](cache::Edit& edit) { edit.erase_message(mailbox, gone); });
+      changes_.erase(mailbox, imap::UidSet(uid));
       give_up(mailbox, {{uid, fetch}},
               std::make_exception_ptr(StaleError(fmt::format("message {} is gone", uid.value))));
     }

@@ -47,6 +47,8 @@ class FolderTree {
   /// The folder of a mailbox by the server's name for it.
   const Folder* find_wire(std::string_view wire_name) const;
   std::size_t size() const { return folders_.size(); }
+  /// All of them, the account itself included, in no order.
+  const std::unordered_map<std::uint32_t, Folder>& all() const { return folders_; }
 
  private:
   void insert(cache::MailboxId id, const cache::MailboxRow& row, const Hierarchy& hierarchy);

@@ -5,10 +5,100 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace fs {
+namespace {
+
+/// Brings the cache's mailboxes in line with a list from the server. A mailbox keeps its id, and
+/// with it its mail and its inode numbers, under its name or, where the server has OBJECTID, under
+/// the name that another client gave it (RFC 8474 section 4.2).
+class Merge {
+ public:
+  explicit Merge(cache::Edit& edit) : edit_(edit) {
+    for (auto& [id, row] : edit.mailboxes()) {
+      if (!row.object_id.empty()) by_object_.emplace(row.object_id, row.wire_name);
+      auto name = row.wire_name;
+      known_.emplace(std::move(name), std::pair{id, std::move(row)});
+    }
+  }
+
+  /// Whether the name still stands for the same mailbox, as far as anybody can tell.
+  bool knows(const cache::MailboxRow& found) const {
+    const auto at = known_.find(found.wire_name);
+    if (at == known_.end()) return false;
+    const auto& old = at->second.second.object_id;
+    return old.empty() || found.object_id.empty() || old == found.object_id;
+  }
+  void keep(const cache::MailboxRow& found) {
+    auto at = knows(found) ? known_.find(found.wire_name) : renamed(found);
+    if (at == known_.end()) {
+      rows_.emplace_back(edit_.add_mailbox(found), found);
+      return;
+    }
+    auto [id, row] = std::move(at->second);
+    known_.erase(at);
+    const auto old = row;
+    row.wire_name = found.wire_name;
+    row.delimiter = found.delimiter;
+    row.attributes = found.attributes;
+    if (!found.object_id.empty()) row.object_id = found.object_id;
+    if (row != old) edit_.put_mailbox(id, row);
+    rows_.emplace_back(id, std::move(row));
+  }
+  const FolderTree::Rows& rows() const { return rows_; }
+
+  /// What the server does not list any more is forgotten.
+  FolderTree::Rows finish() {
+    for (const auto& [name, gone] : known_) edit_.erase_mailbox(gone.first);
+    return std::move(rows_);
+  }
+
+ private:
+  using Known = std::unordered_map<std::string, std::pair<cache::MailboxId, cache::MailboxRow>>;
+
+  Known::iterator renamed(const cache::MailboxRow& found) {
+    const auto old = by_object_.find(found.object_id);
+    return old == by_object_.end() ? known_.end() : known_.find(old->second);
+  }
+
+  cache::Edit& edit_;
+  Known known_;
+  std::unordered_map<std::string, std::string> by_object_;  // name of what has the MAILBOXID
+  FolderTree::Rows rows_;
+};
+
+FolderTree::Rows merge(cache::Edit& edit, const std::vector<imap::ListRow>& listed,
+                       const Hierarchy& hierarchy) {
+  Merge merge(edit);
+  std::unordered_set<std::string> seen;
+  std::vector<cache::MailboxRow> unknown;
+  for (const auto& found : listed) {
+    // `INBOX.` itself, where it is the prefix, is no folder.
+    const bool is_prefix =
+        found.name + found.delimiter.value_or('\0') == hierarchy.prefix && found.name != "INBOX";
+    if (is_prefix || !seen.insert(found.name).second) continue;
+    auto row = to_row(found);
+    merge.knows(row) ? merge.keep(row) : unknown.push_back(std::move(row));
+  }
+  // Names that are still in use have been taken out: what is left may have been renamed.
+  for (const auto& row : unknown) merge.keep(row);
+  for (const auto& parent : missing_parents(merge.rows(), hierarchy)) {
+    cache::MailboxRow row;
+    row.wire_name = parent;
+    row.delimiter =
+        hierarchy.delimiter ? hierarchy.delimiter : merge.rows().front().second.delimiter;
+    row.attributes = no_select | implicit;
+    merge.keep(row);
+  }
+  return merge.finish();
+}
+
+}  // namespace
 
 std::shared_ptr<const FolderTree> Folders::tree() const {
   return state_.with([](const State& state) { return state.tree; });
@@ -23,8 +113,8 @@ std::string Folders::wire_name(cache::MailboxId mailbox) const {
   return folder->wire_name;
 }
 
-void Folders::load(Interrupt& interrupt) {
-  request().wait(backing_.settings.timeout, interrupt.token());
+void Folders::load(Interrupt& interrupt, std::chrono::milliseconds patience) {
+  request().wait(patience, interrupt.token());
 }
 
 void Folders::freshen(Interrupt& interrupt) {
@@ -57,64 +147,42 @@ imap::Ticket Folders::request() {
   return ticket;
 }
 
-void Folders::list(imap::Session& session) {
-  Hierarchy hierarchy;
-  const auto listed = session.list();
-  const auto personal = session.personal_namespace(listed);
-  hierarchy.prefix = personal.prefix;
-  hierarchy.delimiter = personal.delimiter;
+bool Folders::recall() {
+  std::optional<cache::AccountRow> account;
+  FolderTree::Rows rows;
+  backing_.cache.read([&](const cache::View& view) {
+    account = view.account();
+    rows = view.mailboxes();
+  });
+  if (!account || rows.empty()) return false;
+  publish(std::move(rows), Hierarchy{account->prefix, account->delimiter});
+  return true;
+}
 
+void Folders::list(imap::Session& session) {
+  // Where one command brings the counts, too, nobody has to ask for them.
+  const auto listed = session.list({.status = session.capabilities().offers("LIST-STATUS")});
+  const auto personal = session.personal_namespace(listed);
+  const Hierarchy hierarchy{personal.prefix, personal.delimiter};
   FolderTree::Rows rows;
   backing_.cache.run([&](cache::Edit& edit) {
-    rows.clear();
-    std::unordered_map<std::string, std::pair<cache::MailboxId, cache::MailboxRow>> known;
-    for (auto& [id, row] : edit.mailboxes()) {
-      auto name = row.wire_name;
-      known.emplace(std::move(name), std::pair{id, std::move(row)});
-    }
-    const auto keep = [&](const cache::MailboxRow& found) {
-      auto at = known.find(found.wire_name);
-      if (at == known.end()) {
-        rows.emplace_back(edit.add_mailbox(found), found);
-        return;
-      }
-      auto [id, row] = at->second;
-      if (row.delimiter != found.delimiter || row.attributes != found.attributes) {
-        row.delimiter = found.delimiter;
-        row.attributes = found.attributes;
-        edit.put_mailbox(id, row);
-      }
-      rows.emplace_back(id, std::move(row));
-      known.erase(at);
-    };
-    std::unordered_set<std::string> seen;
-    for (const auto& found : listed) {
-      // `INBOX.` itself, where it is the prefix, is no folder.
-      if (found.name + found.delimiter.value_or('\0') == hierarchy.prefix &&
-          found.name != "INBOX") {
-        continue;
-      }
-      if (seen.insert(found.name).second) keep(to_row(found));
-    }
-    for (const auto& parent : missing_parents(rows, hierarchy)) {
-      cache::MailboxRow row;
-      row.wire_name = parent;
-      row.delimiter = hierarchy.delimiter ? hierarchy.delimiter : rows.front().second.delimiter;
-      row.attributes = no_select | implicit;
-      keep(row);
-    }
-    for (const auto& [name, gone] : known) edit.erase_mailbox(gone.first);
+    rows = merge(edit, listed, hierarchy);
+    edit.put_account({hierarchy.prefix, hierarchy.delimiter, std::time(nullptr)});
   });
   publish(std::move(rows), hierarchy);
   state_.with([](State& state) { state.loaded = Clock::now(); });
+  on_listed_(session, listed);
 }
 
 void Folders::publish(FolderTree::Rows rows, const std::optional<Hierarchy>& hierarchy) {
-  state_.with([&](State& state) {
+  std::shared_ptr<const FolderTree> before;
+  const auto after = state_.with([&](State& state) {
     if (hierarchy) state.hierarchy = *hierarchy;
     state.rows = std::move(rows);
-    state.tree = std::make_shared<FolderTree>(state.rows, state.hierarchy);
+    before = state.tree;
+    return state.tree = std::make_shared<FolderTree>(state.rows, state.hierarchy);
   });
+  changes_.folders(*before, *after);
 }
 
 void Folders::replace(cache::MailboxId old, cache::MailboxId fresh) {

@@ -3,25 +3,38 @@
 /// any thread.
 
 #include "fs/mail/backing.h"
+#include "fs/mail/changes.h"
 #include "fs/mail/folder_tree.h"
 #include "fs/mail/interrupt.h"
 #include "imap/base/synchronized.h"
 #include "imap/session/session.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace fs {
 
 class Folders {
  public:
-  explicit Folders(const Backing& backing) : backing_(backing) {}
+  /// Told of each list from the server, which has the mailboxes' counts where that costs nothing,
+  /// on the connection's thread.
+  using OnListed = std::function<void(imap::Session&, const std::vector<imap::ListRow>&)>;
 
+  Folders(const Backing& backing, Changes& changes, OnListed on_listed)
+      : backing_(backing), changes_(changes), on_listed_(std::move(on_listed)) {}
+
+  /// Takes the list that was kept in the cache. Whether there is one.
+  bool recall();
   /// As they are known now; never waits.
   std::shared_ptr<const FolderTree> tree() const;
   /// Asks the server and waits for its answer.
-  void load(Interrupt& interrupt);
+  void load(Interrupt& interrupt, std::chrono::milliseconds patience);
+  /// Asks the server without waiting.
+  void refresh() { request(); }
   /// Makes sure that the list is fresh, or at least being freshened.
   void freshen(Interrupt& interrupt);
   /// The server's name of a mailbox. StaleError when it is gone or holds no messages.
@@ -45,6 +58,8 @@ class Folders {
   void publish(FolderTree::Rows rows, const std::optional<Hierarchy>& hierarchy);
 
   const Backing backing_;
+  Changes& changes_;
+  const OnListed on_listed_;
   imap::Synchronized<State> state_;
 };
 

@@ -6,9 +6,14 @@ namespace fs {
 
 MailStore::MailStore(const Backing& backing)
     : backing_(backing),
-      folders_(backing),
-      messages_(backing, folders_),
-      bodies_(backing, folders_) {}
+      changes_(backing.cache),
+      folders_(backing, changes_,
+               [this](imap::Session& session, const std::vector<imap::ListRow>& listed) {
+                 look_at(session, listed);
+               }),
+      messages_(backing, changes_, folders_),
+      bodies_(backing, changes_, folders_),
+      poller_(backing.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {
   try {
@@ -35,6 +40,38 @@ std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbo
                                                          Interrupt& interrupt) {
   if (auto row = cached_message(mailbox, uid)) return row;
   return messages_.find(mailbox, uid, interrupt) ? cached_message(mailbox, uid) : std::nullopt;
+}
+
+void MailStore::take(const imap::Updates& updates) {
+  if (updates.overflow) messages_.distrust();
+  messages_.apply(updates.mailboxes);
+  for (const auto& [name, status] : updates.statuses) messages_.note_status(status);
+  if (updates.overflow || updates.folders_changed) folders_.refresh();
+}
+
+void MailStore::look_at(imap::Session& session, const std::vector<imap::ListRow>& listed) {
+  std::vector<std::string> unknown;
+  for (const auto& mailbox : listed) {
+    // What is said of the mailbox that is open is often stale (RFC 9051 6.3.11).
+    if (session.selected() && session.selected()->name == mailbox.name) continue;
+    if (mailbox.status) {
+      messages_.note_status(*mailbox.status);
+    } else if (messages_.is_worth_asking(mailbox.name)) {
+      unknown.push_back(mailbox.name);
+    }
+  }
+  for (const auto& status : session.statuses(unknown)) {
+    if (status) messages_.note_status(*status);
+  }
+}
+
+std::optional<Departed::Message> MailStore::departed(cache::MailboxId mailbox,
+                                                     imap::Uid uid) const {
+  const auto message = changes_.departed().find({mailbox.value, uid.value});
+  if (!message) return std::nullopt;
+  const auto size =
+      backing_.cache.read([&](const cache::View& view) { return view.body_size(message->body); });
+  return size ? message : std::nullopt;
 }
 
 cache::Totals MailStore::totals() const {

@@ -8,13 +8,17 @@
 
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
+#include "fs/mail/changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/messages.h"
+#include "fs/mail/poller.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace fs {
 
@@ -36,8 +40,11 @@ class MailStore {
 
   /// The folders as they are known now; never waits.
   std::shared_ptr<const FolderTree> folders() const { return folders_.tree(); }
-  /// Asks the server for its folders and waits for them.
-  void load_folders(Interrupt& interrupt) { folders_.load(interrupt); }
+  /// Asks the server for its folders and waits for them, as long as it says anything within
+  /// `patience`.
+  void load_folders(Interrupt& interrupt, std::chrono::milliseconds patience) {
+    folders_.load(interrupt, patience);
+  }
   /// Makes sure that the folders are fresh, or at least being freshened.
   void freshen_folders(Interrupt& interrupt) { folders_.freshen(interrupt); }
 
@@ -64,9 +71,23 @@ class MailStore {
   std::optional<cache::MessageRow> cached_message(cache::MailboxId mailbox, imap::Uid uid) const;
   /// When messages were last seen to come or go since the mount, in unix seconds.
   std::optional<std::int64_t> last_change(cache::MailboxId mailbox) const {
-    return messages_.last_change(mailbox);
+    return changes_.last(mailbox);
   }
   cache::Totals totals() const;
+
+  // What changes elsewhere
+
+  /// Takes the folders that were kept in the cache, for life without a network. Whether there were
+  /// any.
+  bool recall_folders() { return folders_.recall(); }
+  /// What a connection of the pool was told unasked. On the connection's thread.
+  void take(const imap::Updates& updates);
+  /// Looks for what has changed where the server does not tell of it. Returns at once.
+  void poll() { poller_.poll_now(); }
+  /// From now on `sink` is told what has changed in the account; null: nobody is.
+  void announce_to(std::shared_ptr<ChangeSink> sink) { changes_.announce_to(std::move(sink)); }
+  /// A message that has gone a while ago and can still be read, because its body is cached.
+  std::optional<Departed::Message> departed(cache::MailboxId mailbox, imap::Uid uid) const;
 
   // Bodies
 
@@ -83,10 +104,14 @@ class MailStore {
   }
 
  private:
+  void look_at(imap::Session& session, const std::vector<imap::ListRow>& listed);
+
   const Backing backing_;
+  Changes changes_;
   Folders folders_;
   Messages messages_;
   Bodies bodies_;
+  Poller poller_;  // last: its thread uses the above
 };
 
 }  // namespace fs

@@ -1,11 +1,20 @@
 #include "fs/mail/messages.h"
 
+#include "fs/mail/errors.h"
+
 #include <algorithm>
+#include <utility>
 
 namespace fs {
 
-bool Messages::is_fresh(const State& state) const {
-  return state.synced && Clock::now() - *state.synced < backing_.settings.mailbox_fresh;
+bool Messages::is_fresh(const State& state, const std::string& name) const {
+  if (!state.compared) return false;
+  const auto age = Clock::now() - *state.compared;
+  if (age < backing_.settings.mailbox_fresh) return true;
+  if (age >= backing_.settings.watched_fresh) return false;
+  // What has happened before the server began to tell is known from a comparison alone.
+  const auto watched = backing_.pool.watched_since(name);
+  return watched && *watched <= *state.compared;
 }
 
 bool Messages::is_listed(cache::MailboxId mailbox) const {
@@ -15,36 +24,67 @@ bool Messages::is_listed(cache::MailboxId mailbox) const {
   });
 }
 
+bool Messages::is_plain(const cache::MailboxRow& row) {
+  return row.sync_class == static_cast<std::uint8_t>(imap::SyncClass::plain);
+}
+
 std::shared_ptr<Listing> Messages::join_sync(cache::MailboxId mailbox) {
   const auto name = folders_.wire_name(mailbox);
   bool start = false;
   auto listing = states_.with([&](auto& states) -> std::shared_ptr<Listing> {
-    auto& sync = states[mailbox.value];
-    if (sync.running || is_fresh(sync)) return sync.running;
+    auto& state = states[mailbox.value];
+    state.used = Clock::now();
+    if (state.running || is_fresh(state, name)) return state.running;
     start = true;
-    sync.running = std::make_shared<Listing>(mailbox);
-    return sync.running;
+    return state.running = std::make_shared<Listing>(mailbox);
   });
-  if (!start) return listing;
+  if (start) start_sync(listing, name, imap::Look::open_again);
+  return listing;
+}
+
+void Messages::request_sync(cache::MailboxId mailbox, imap::Look look) {
+  const auto name = folders_.wire_name(mailbox);
+  const auto listing = states_.with([&](auto& states) -> std::shared_ptr<Listing> {
+    auto& state = states[mailbox.value];
+    state.told = state.running != nullptr;
+    if (state.running) return nullptr;
+    return state.running = std::make_shared<Listing>(mailbox);
+  });
+  if (listing) start_sync(listing, name, look);
+}
+
+void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
+                          imap::Look look) {
+  imap::JobSpec spec;
+  spec.mailbox = name;
+  spec.what = "compare " + name;
   backing_.pool
-      .run({name, imap::Lane::interactive},
-           [this, listing](imap::Session& session) { sync(session, listing); })
+      .run(std::move(spec),
+           [this, listing, look](imap::Session& session) { sync(session, listing, look); })
       .on_done([this, listing](const std::exception_ptr& error) {
         // When it went well, the job or its second part has said so.
         if (error) end_sync(listing, error);
       });
-  return listing;
 }
 
 void Messages::end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error) {
-  states_.with([&](auto& states) {
-    auto& sync = states[listing->mailbox().value];
-    if (sync.running != listing) return;
-    sync.running.reset();
+  const auto mailbox = listing->mailbox();
+  const bool again = states_.with([&](auto& states) {
+    auto& state = states[mailbox.value];
+    if (state.running != listing) return false;
+    state.running.reset();
     // Rows that could not be stored have ended the listing before.
-    if (!error && !listing->has_failed()) sync.synced = Clock::now();
+    const bool well = !error && !listing->has_failed();
+    if (well) state.compared = state.compared_last;
+    return std::exchange(state.told, false) && well;
   });
   listing->finish(error);
+  if (!again) return;
+  try {
+    request_sync(mailbox, imap::Look::open_again);
+  } catch (const StaleError&) {
+    // The folder has gone meanwhile.
+  }
 }
 
 void Messages::freshen(cache::MailboxId mailbox, Interrupt& interrupt) {
@@ -110,13 +150,6 @@ std::optional<cache::MessageRow> Messages::find(cache::MailboxId mailbox, imap::
     listing->wait_for(uid, backing_.patience(), interrupt);
   }
   return cached(mailbox, uid);
-}
-
-std::optional<std::int64_t> Messages::last_change(cache::MailboxId mailbox) const {
-  return states_.with([mailbox](const auto& states) -> std::optional<std::int64_t> {
-    const auto found = states.find(mailbox.value);
-    return found == states.end() ? std::nullopt : found->second.changed;
-  });
 }
 
 }  // namespace fs

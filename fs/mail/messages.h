@@ -3,17 +3,20 @@
 /// Part of MailStore; any thread.
 
 #include "fs/mail/backing.h"
+#include "fs/mail/changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/listing.h"
 #include "imap/base/synchronized.h"
 #include "imap/session/resync.h"
+#include "imap/session/updates.h"
 
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -23,7 +26,8 @@ enum class MayWait { no, yes };
 
 class Messages {
  public:
-  Messages(const Backing& backing, Folders& folders) : backing_(backing), folders_(folders) {}
+  Messages(const Backing& backing, Changes& changes, Folders& folders)
+      : backing_(backing), changes_(changes), folders_(folders) {}
 
   // What MailStore promises; see there.
 
@@ -33,28 +37,55 @@ class Messages {
   std::optional<cache::MessageRow> find(cache::MailboxId mailbox, imap::Uid uid,
                                         Interrupt& interrupt);
   std::optional<cache::MessageRow> cached(cache::MailboxId mailbox, imap::Uid uid) const;
-  std::optional<std::int64_t> last_change(cache::MailboxId mailbox) const;
+
+  // What the server tells unasked: messages_updates.cpp. On a connection's thread.
+
+  /// Takes in what was told of mailboxes that were open, and compares those of which not enough was
+  /// told to be in step again.
+  void apply(const std::vector<imap::MailboxUpdates>& updates);
+  /// Compares a mailbox that was listed before when these counts are not what is known of it.
+  void note_status(const imap::StatusRow& status);
+  /// Whether the counts of a mailbox are of use: it was listed before, and nobody tells when it
+  /// changes.
+  bool is_worth_asking(const std::string& wire_name) const;
+  /// Nothing that was told counts any more: every mailbox is compared when somebody looks at it.
+  void distrust();
 
  private:
   using Clock = imap::Deadline::Clock;
   struct State {
-    std::optional<Clock::time_point> synced;
+    std::optional<Clock::time_point> compared;  // of the last synchronisation that went well
     std::shared_ptr<Listing> running;
-    std::optional<std::int64_t> changed;  // unix seconds
+    Clock::time_point compared_last{};      // of the running one
+    std::optional<Clock::time_point> used;  // when somebody looked at it last
+    bool told = false;  // of something that the running comparison may have missed
+    std::optional<Clock::time_point> flags_asked;  // where there are no mod-sequences
+    std::uint32_t flags_below = 0;                 // of which messages next
   };
 
   std::shared_ptr<Listing> join_sync(cache::MailboxId mailbox);
-  bool is_fresh(const State& state) const;
+  /// Begins a comparison, or has the running one followed by another. `as_told`: a connection that
+  /// has the mailbox open has heard what is new.
+  void request_sync(cache::MailboxId mailbox, imap::Look look);
+  void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
+                  imap::Look look);
+  bool is_fresh(const State& state, const std::string& name) const;
   bool is_listed(cache::MailboxId mailbox) const;
+  bool is_running(cache::MailboxId mailbox) const;
+  static bool is_plain(const cache::MailboxRow& row);
 
   // messages_sync.cpp
-  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing);
+  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing, imap::Look look);
+  imap::UidSet stale_flags(cache::MailboxId mailbox, const cache::MailboxRow& row);
+  cache::MailboxId begin_anew(cache::MailboxId mailbox, cache::MailboxRow row,
+                              const imap::MailboxDelta& delta,
+                              const std::shared_ptr<Listing>& listing);
   cache::MailboxId replace_mailbox(cache::MailboxId old, const cache::MailboxRow& row,
                                    const std::shared_ptr<Listing>& listing);
+  /// What is still to be fetched of a mailbox, and what is true of it afterwards.
   struct Missing {
     cache::MailboxId mailbox;
-    imap::SelectedMailbox state;
-    imap::UidSet uids;
+    imap::MailboxDelta delta;
   };
   void fetch_missing(imap::Session& session, const Missing& missing,
                      const std::shared_ptr<Listing>& listing);
@@ -66,6 +97,7 @@ class Messages {
   void end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error);
 
   const Backing backing_;
+  Changes& changes_;
   Folders& folders_;
   imap::Synchronized<std::unordered_map<std::uint32_t, State>> states_;
 };

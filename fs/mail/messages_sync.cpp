@@ -17,84 +17,118 @@ constexpr std::size_t kFirstChunk = 100;
 constexpr std::size_t kLargestChunk = 1000;
 /// More rows than these are fetched as bulk work, so that short requests go past.
 constexpr std::uint64_t kMostInteractive = 500;
+/// Where a mailbox keeps no mod-sequences: how long flags are taken as known, and of how many
+/// messages they are asked for then.
+constexpr std::chrono::seconds kFlagsFresh{30};
+constexpr std::size_t kNewestFlags = 500;
+constexpr std::size_t kFlagsBlock = 2000;
 /// Rows that one write transaction takes.
 constexpr std::size_t kRowsPerWrite = 1000;
 
 }  // namespace
 
-void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing) {
+void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing,
+                    imap::Look look) {
   // Repeated after a lost connection, it may be about another one than the first time.
   const auto mailbox = listing->mailbox();
-  auto row =
-      backing_.cache.read([mailbox](const cache::View& view) { return view.mailbox(mailbox); });
+  std::uint32_t count = 0;
+  const auto row = backing_.cache.read([&](const cache::View& view) {
+    count = view.message_count(mailbox);
+    return view.mailbox(mailbox);
+  });
   if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
-  const auto known_uids = [this, mailbox] {
+  imap::KnownMailbox known;
+  known.uid_validity = {row->uid_validity};
+  known.uid_next = {static_cast<std::uint32_t>(row->uid_next)};
+  known.highest_modseq = {row->highest_modseq};
+  known.count = count;
+  known.complete = row->listed;
+  known.uids = [this, mailbox] {
     return to_uid_set(backing_.cache.read(
         [mailbox](const cache::View& view) { return view.uid_ranges(mailbox); }));
   };
-  const imap::KnownMailbox known{{row->uid_validity},
-                                 {static_cast<std::uint32_t>(row->uid_next)},
-                                 {row->highest_modseq},
-                                 row->exists,
-                                 row->listed,
-                                 known_uids,
-                                 {}};
-  const auto delta = imap::compare(session, row->wire_name, known);
+  known.stale_flags = stale_flags(mailbox, *row);
+  const auto delta = imap::compare(session, row->wire_name, known, look);
+  states_.with([&](auto& states) {
+    auto& state = states[mailbox.value];
+    state.compared_last = Clock::now();
+    // A first listing brings the flags, too.
+    if (!row->listed) state.flags_asked = state.compared_last;
+  });
   if (delta.unchanged) return end_sync(listing, nullptr);
 
-  // A first listing finds messages, but changes nothing.
-  if (row->listed && !(delta.missing.empty() && delta.arrived.empty() && delta.vanished.empty())) {
-    states_.with([&](auto& states) { states[mailbox.value].changed = std::time(nullptr); });
+  Missing missing{mailbox, delta};
+  if (delta.reset) missing.mailbox = begin_anew(mailbox, *row, delta, listing);
+  changes_.erase(missing.mailbox, delta.vanished);
+  changes_.put_flags(missing.mailbox, delta.flags);
+  if (delta.flags_untold) {
+    states_.with([&](auto& states) { states[missing.mailbox.value].flags_asked.reset(); });
   }
-  Missing missing{mailbox, delta.state, delta.missing};
-  missing.state.uid_next = delta.uid_next;
-  missing.state.highest_modseq = delta.modseq;
-  if (delta.reset) {
-    const bool blank = row->uid_validity == 0 && known_uids().empty();
-    row->uid_validity = delta.state.uid_validity.value;
-    row->uid_next = 0;
-    row->exists = 0;
-    row->listed = false;
-    if (blank) {
-      backing_.cache.run([&](cache::Edit& edit) { edit.put_mailbox(mailbox, *row); });
-    } else {
-      missing.mailbox = replace_mailbox(mailbox, *row, listing);
-    }
-  }
-  for (const auto& gone : imap::chunks_newest_first(delta.vanished, kRowsPerWrite, kRowsPerWrite)) {
-    backing_.cache.run([&](cache::Edit& edit) {
-      for (const auto& range : gone.ranges()) {
-        for (auto uid = std::uint64_t{range.first.value}; uid <= range.last.value; ++uid) {
-          edit.erase_message(mailbox, static_cast<std::uint32_t>(uid));
-        }
-      }
-    });
-  }
-  if (!delta.flags.empty()) {
-    backing_.cache.run([&](cache::Edit& edit) {
-      for (const auto& [uid, update] : delta.flags) {
-        auto message = edit.message(mailbox, uid.value);
-        if (!message) continue;
-        message->flags = update.flags.bits;
-        message->keywords = update.flags.keywords;
-        message->modseq = update.modseq.value;
-        edit.put_message(mailbox, *message);
-      }
-    });
-  }
-  store_rows(missing, delta.arrived, imap::kMaxUid, listing);
-  if (missing.uids.size() <= kMostInteractive) {
+  if (missing.delta.missing.size() <= kMostInteractive) {
     fetch_missing(session, missing, listing);
     return end_sync(listing, nullptr);
   }
+  imap::JobSpec spec;
+  spec.mailbox = row->wire_name;
+  spec.lane = imap::Lane::bulk;
+  spec.what = fmt::format("list {}", row->wire_name);
   backing_.pool
-      .run({row->wire_name, imap::Lane::bulk},
+      .run(std::move(spec),
            [this, missing, listing](imap::Session& bulk) {
              // Another connection may have had the mailbox open since before these messages came.
-             bulk.examine(missing.state.name, imap::Session::Refresh::yes);
+             bulk.examine(missing.delta.state.name, imap::Session::Refresh::yes);
              fetch_missing(bulk, missing, listing);
            })
       .on_done([this, listing](const std::exception_ptr& error) { end_sync(listing, error); });
+}
+
+/// Without mod-sequences flags are asked for now and then: those of the newest messages, which
+/// change most, and block by block those of the others.
+imap::UidSet Messages::stale_flags(cache::MailboxId mailbox, const cache::MailboxRow& row) {
+  imap::UidSet uids;
+  if (!is_plain(row) || !row.listed) return uids;
+  const auto now = Clock::now();
+  const auto below = states_.with([&](auto& states) -> std::optional<std::uint32_t> {
+    auto& state = states[mailbox.value];
+    if (state.flags_asked && now - *state.flags_asked < kFlagsFresh) return std::nullopt;
+    state.flags_asked = now;
+    return state.flags_below;
+  });
+  if (!below) return uids;
+  std::uint32_t reached = 0;
+  backing_.cache.read([&](const cache::View& view) {
+    std::size_t newest = 0;
+    view.messages_below(mailbox, 0, [&](const cache::MessageRow& message) {
+      uids.add(imap::Uid{message.uid});
+      return ++newest < kNewestFlags;
+    });
+    std::size_t others = 0;
+    view.messages_below(mailbox, *below, [&](const cache::MessageRow& message) {
+      uids.add(imap::Uid{message.uid});
+      reached = message.uid;
+      return ++others < kFlagsBlock;
+    });
+  });
+  states_.with([&](auto& states) { states[mailbox.value].flags_below = reached; });
+  return uids;
+}
+
+/// Nothing that was known holds: the mailbox begins as an empty one, and under another id unless it
+/// is new.
+cache::MailboxId Messages::begin_anew(cache::MailboxId mailbox, cache::MailboxRow row,
+                                      const imap::MailboxDelta& delta,
+                                      const std::shared_ptr<Listing>& listing) {
+  const bool blank = row.uid_validity == 0 && backing_.cache.read([&](const cache::View& view) {
+    return view.message_count(mailbox) == 0;
+  });
+  row.uid_validity = delta.state.uid_validity.value;
+  row.uid_next = 0;
+  row.highest_modseq = 0;
+  row.exists = 0;
+  row.listed = false;
+  if (!blank) return replace_mailbox(mailbox, row, listing);
+  backing_.cache.run([&](cache::Edit& edit) { edit.put_mailbox(mailbox, row); });
+  return mailbox;
 }
 
 cache::MailboxId Messages::replace_mailbox(cache::MailboxId old, const cache::MailboxRow& row,
@@ -105,8 +139,10 @@ cache::MailboxId Messages::replace_mailbox(cache::MailboxId old, const cache::Ma
     fresh = edit.add_mailbox(row);
   });
   states_.with([&](auto& states) {
+    auto state = states[old.value];
     states.erase(old.value);
-    states[fresh.value].running = listing;
+    state.compared.reset();
+    states[fresh.value] = std::move(state);
     listing->moved_to(fresh);
   });
   folders_.replace(old, fresh);
@@ -115,14 +151,15 @@ cache::MailboxId Messages::replace_mailbox(cache::MailboxId old, const cache::Ma
 
 void Messages::fetch_missing(imap::Session& session, const Missing& missing,
                              const std::shared_ptr<Listing>& listing) {
-  const auto& state = session.examine(missing.state.name, imap::Session::Refresh::no);
-  if (state.uid_validity != missing.state.uid_validity) {
-    throw StaleError(fmt::format("{} has another UIDVALIDITY now", missing.state.name));
+  if (missing.delta.missing.empty()) return complete_sync(missing);
+  const auto& state = session.examine(missing.delta.state.name, imap::Session::Refresh::no);
+  if (state.uid_validity != missing.delta.state.uid_validity) {
+    throw StaleError(fmt::format("{} has another UIDVALIDITY now", missing.delta.state.name));
   }
   // Repeated after a lost connection, only the rest is fetched.
   const auto have = to_uid_set(backing_.cache.read(
       [&missing](const cache::View& view) { return view.uid_ranges(missing.mailbox); }));
-  const auto todo = missing.uids.without(have);
+  const auto todo = missing.delta.missing.without(have);
   const auto largest = std::min<std::uint64_t>(kLargestChunk, session.most_uids());
   const auto chunks = imap::chunks_newest_first(todo, kFirstChunk, largest);
   imap::UidSet arrived;
@@ -191,18 +228,34 @@ void Messages::complete_sync(const Missing& missing) {
   // After the rows in the same queue, so the watermark never covers a row that is not stored. A
   // failure of theirs has finished the listing; what is missing then is fetched the next time,
   // because the count will not agree.
-  backing_.cache.run([&missing](cache::Edit& edit) {
+  bool was_listed = false;
+  bool arrived = false;
+  backing_.cache.run([&](cache::Edit& edit) {
     auto row = edit.mailbox(missing.mailbox);
     if (!row) return;
+    was_listed = row->listed;
+    arrived = !missing.delta.missing.empty();
+    for (const auto& summary : missing.delta.arrived) {
+      // One that is there already keeps its body.
+      if (edit.message(missing.mailbox, summary.uid.value)) continue;
+      edit.put_message(missing.mailbox, to_row(summary));
+      arrived = true;
+    }
     const auto count = edit.message_count(missing.mailbox);
-    // Where a census disagreed with the count some row may stand for nothing: without this
-    // watermark the next look is a census again.
-    row->uid_next = count == missing.state.exists ? missing.state.uid_next.value : 0;
-    row->highest_modseq = missing.state.highest_modseq.value;
-    row->exists = missing.state.exists;
-    row->listed = count >= missing.state.exists;
+    // Where a census disagreed with the count some row may stand for nothing: without these
+    // watermarks the next look is a census again.
+    const bool agrees = count == missing.delta.state.exists;
+    row->uid_next = agrees ? missing.delta.uid_next.value : 0;
+    row->highest_modseq = agrees ? missing.delta.modseq.value : 0;
+    row->exists = missing.delta.state.exists;
+    row->listed = count >= missing.delta.state.exists;
+    row->sync_class = static_cast<std::uint8_t>(missing.delta.sync_class);
+    row->synced_at = std::time(nullptr);
+    if (!missing.delta.state.mailbox_id.empty()) row->object_id = missing.delta.state.mailbox_id;
     edit.put_mailbox(missing.mailbox, *row);
   });
+  // A first listing finds messages, but changes nothing.
+  if (was_listed && arrived) changes_.arrived(missing.mailbox);
 }
 
 }  // namespace fs

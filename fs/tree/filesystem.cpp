@@ -36,27 +36,16 @@ constexpr std::uint64_t kDirectorySize = 4096;
 Filesystem::Filesystem(MailStore& mail, Settings settings)
     : mail_(mail), settings_(std::move(settings)) {}
 
-const Folder* Filesystem::root(const FolderTree& tree) const {
-  if (settings_.root_mailbox.empty()) return tree.find(FolderTree::kRoot);
-  return tree.find_wire(settings_.root_mailbox);
-}
-
 Folder Filesystem::folder(Ino ino) const {
   const auto tree = mail_.folders();
-  const auto* found = ino == kRootIno ? root(*tree) : tree->find(mailbox_of(ino));
+  const auto* found = ino == kRootIno ? naming().root(*tree) : tree->find(mailbox_of(ino));
   if (found == nullptr || is_message(ino)) throw StaleError("the folder is gone");
   return *found;
 }
 
-Ino Filesystem::ino_of_folder(const Folder& folder) const {
-  const bool is_root = settings_.root_mailbox.empty() ? folder.id == FolderTree::kRoot
-                                                      : folder.wire_name == settings_.root_mailbox;
-  return is_root ? kRootIno : ino_of(folder.id);
-}
-
 Attributes Filesystem::attributes_of(const Folder& folder) const {
   Attributes attributes;
-  attributes.ino = ino_of_folder(folder);
+  attributes.ino = naming().ino_of(folder);
   attributes.kind = Kind::directory;
   attributes.size = kDirectorySize;
   attributes.time = mail_.last_change(folder.id).value_or(settings_.mounted_at);
@@ -84,8 +73,15 @@ Attributes Filesystem::sized_attributes_of(cache::MailboxId mailbox, const cache
   return attributes;
 }
 
-std::string Filesystem::name_of(const cache::MessageRow& row) const {
-  return settings_.names.name({row.sent, row.from_name, row.from_address, row.subject, row.uid});
+Attributes Filesystem::attributes_of_departed(Ino ino) const {
+  const auto departed = mail_.departed(mailbox_of(ino), uid_of(ino));
+  if (!departed) throw StaleError(fmt::format("message {} is gone", uid_of(ino).value));
+  Attributes attributes;
+  attributes.ino = ino;
+  attributes.size = departed->size;
+  attributes.time = departed->internal_date;
+  attributes.links = 0;
+  return attributes;
 }
 
 std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
@@ -98,7 +94,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
     const auto row = mail_.find_message(directory.id, imap::Uid{*uid}, interrupt);
     if (!row) return std::nullopt;
     // The plain UID always resolves, whatever the template; another text before it is another name.
-    if (name != fmt::format("{}.eml", *uid) && name != name_of(*row)) return std::nullopt;
+    if (name != fmt::format("{}.eml", *uid) && name != naming().name_of(*row)) return std::nullopt;
     return sized_attributes_of(directory.id, *row, interrupt);
   }
   if (name.starts_with('.') || is_probe_name(name)) return std::nullopt;
@@ -111,7 +107,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
 Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
   if (!is_message(ino)) return attributes_of(folder(ino));
   const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
-  if (!row) throw StaleError(fmt::format("message {} is gone", uid_of(ino).value));
+  if (!row) return attributes_of_departed(ino);
   return sized_attributes_of(mailbox_of(ino), *row, interrupt);
 }
 
@@ -145,7 +141,7 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
   std::string name;
   mail_.visit_messages(
       directory.id, below_of(offset), may_wait, interrupt, [&](const cache::MessageRow& row) {
-        name = name_of(row);
+        name = naming().name_of(row);
         return add({name, attributes_of(directory.id, row), offset_of(imap::Uid{row.uid})});
       });
 }

@@ -5,9 +5,9 @@
 ///
 /// Errors are exceptions; errno_of turns each into what the kernel is told.
 
-#include "fs/mail/file_names.h"
 #include "fs/mail/mail_store.h"
 #include "fs/tree/attributes.h"
+#include "fs/tree/naming.h"
 
 #include <functional>
 #include <memory>
@@ -21,9 +21,7 @@ namespace fs {
 class Filesystem {
  public:
   struct Settings {
-    NameTemplate names{NameTemplate::kDefault};
-    /// The server's name of the mailbox at which the mount begins; empty: the whole account.
-    std::string root_mailbox;
+    Naming naming{};
     /// When the mount was made: the time of directories in which nothing has changed since.
     std::int64_t mounted_at = 0;
     Lifetimes lifetimes;
@@ -32,12 +30,14 @@ class Filesystem {
   /// The mail must outlive the file system.
   Filesystem(MailStore& mail, Settings settings);
 
+  const Naming& naming() const { return settings_.naming; }
   const Lifetimes& lifetimes() const { return settings_.lifetimes; }
 
   /// The entry of that name, or nothing. Names that only programs look for are denied without
   /// asking the server.
   std::optional<Attributes> lookup(Ino parent, std::string_view name, Interrupt& interrupt);
-  /// Waits only for the size of a message for which the server gave none.
+  /// Waits only for the size of a message for which the server gave none. A message that has gone
+  /// has attributes as long as it can be read, and no links.
   Attributes attributes(Ino ino, Interrupt& interrupt);
 
   /// To be called when a directory is entered: makes sure that its listing is fresh.
@@ -73,14 +73,13 @@ class Filesystem {
 
  private:
   Folder folder(Ino ino) const;
-  const Folder* root(const FolderTree& tree) const;
   Attributes attributes_of(const Folder& folder) const;
   static Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row);
+  /// Of a file that somebody may still have open.
+  Attributes attributes_of_departed(Ino ino) const;
   /// The same, with a size in any case.
   Attributes sized_attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row,
                                  Interrupt& interrupt);
-  std::string name_of(const cache::MessageRow& row) const;
-  Ino ino_of_folder(const Folder& folder) const;
 
   MailStore& mail_;
   const Settings settings_;

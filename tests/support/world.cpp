@@ -18,7 +18,7 @@ World::~World() {
   end();
 }
 
-void World::start() {
+void World::start(Server server) {
   parts_ = std::make_unique<Parts>();
   auto& parts = *parts_;
   parts.cache = cache::Store::open({.directory = directory_.path() / "account",
@@ -33,11 +33,15 @@ void World::start() {
   parts.mail = std::make_unique<fs::MailStore>(
       fs::Backing{*parts.cache, *parts.pool, parts.progress, options_.mail});
   parts.filesystem = std::make_unique<fs::Filesystem>(
-      *parts.mail, fs::Filesystem::Settings{fs::NameTemplate(options_.names), options_.root_mailbox,
-                                            1'000'000'000, fs::Lifetimes{}});
+      *parts.mail,
+      fs::Filesystem::Settings{{fs::NameTemplate(options_.names), options_.root_mailbox},
+                               1'000'000'000,
+                               fs::Lifetimes{}});
+  parts.mail->recall_folders();
+  if (server == Server::gone) return;
   fs::NoInterrupt nobody;
   try {
-    parts.mail->load_folders(nobody);
+    parts.mail->load_folders(nobody, options_.mail.timeout);
   } catch (...) {
     end();
     throw;
@@ -56,12 +60,23 @@ void World::restart() {
   start();
 }
 
+void World::restart_without_server() {
+  end();
+  server_.refuse_connections(true);
+  start(Server::gone);
+}
+
 void World::settle() {
   // A job may have a second part, which is queued before the first of these can run.
   for (int part = 0; part < 2; ++part) {
     parts_->pool->run({}, [](imap::Session&) {}).wait(std::chrono::seconds(10), {});
   }
   parts_->cache->run([](cache::Edit&) {});
+}
+
+void World::hear() {
+  parts_->pool->run({}, [](imap::Session& session) { session.noop(); })
+      .wait(std::chrono::seconds(10), {});
 }
 
 std::unique_ptr<imap::Session> World::connect(unsigned number) {

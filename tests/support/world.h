@@ -51,10 +51,14 @@ class World {
 
   /// Ends the mount and makes it anew on the same cache.
   void restart();
+  /// The same while the server refuses connections.
+  void restart_without_server();
   /// What begins the end of a mount: whoever waits for the server fails.
   void interrupt_all() { parts_->abort.signal(); }
   /// Waits until all that the server was asked for so far is done. With one connection only.
   void settle();
+  /// Has a connection take in what the server has to say of its mailbox.
+  void hear();
   /// What a restart begins with.
   WorldOptions& options() { return options_; }
 
@@ -101,7 +105,8 @@ class World {
     std::unique_ptr<fs::Filesystem> filesystem;
   };
 
-  void start();
+  enum class Server { reachable, gone };
+  void start(Server server = Server::reachable);
   void end();
   std::unique_ptr<imap::Session> connect(unsigned number);
 

@@ -56,6 +56,7 @@ const std::map<std::string_view, std::string> kSamples{
     {"cache-size", "512M"},
     {"connections", "7"},
     {"names", "{from}, {subject}.{uid}.eml"},
+    {"poll-interval", "5m"},
     {"timeout", "2m"},
     {"log-level", "debug"},
     {"log-file", "/var/log/x=y"},
@@ -87,6 +88,7 @@ TEST_CASE("mount has the documented defaults", "[fs][cli][options]") {
   CHECK(options.connections == 3);
   CHECK(options.names == "{date} {from} - {subject}.{uid}.eml");
   CHECK(options.timeout == std::chrono::seconds{30});
+  CHECK(options.poll_interval == std::chrono::minutes{1});
   CHECK(options.log_level == fs::LogLevel::info);
   CHECK(options.log_file.empty());
   CHECK(options.trace_file.empty());
@@ -315,6 +317,8 @@ TEST_CASE("bad values are refused with the option's name", "[fs][cli][options]")
       {{"--connections", "0"}, "--connections: \"0\" is not a number from 1 to 16"},
       {{"--connections", "17"}, "--connections: \"17\" is not a number from 1 to 16"},
       {{"--connections", "3x"}, "--connections: \"3x\" is not a number from 1 to 16"},
+      {{"--poll-interval", "500ms"},
+       "--poll-interval: \"500ms\" is neither 0 nor between 1s and 24h"},
       {{"--timeout", "soon"}, "--timeout: \"soon\" is not a duration such as 30s or 2m"},
       {{"--timeout", "999ms"}, "--timeout: \"999ms\" is not between 1s and 1h"},
       {{"--timeout", "3601"}, "--timeout: \"3601\" is not between 1s and 1h"},

@@ -214,7 +214,7 @@ TEST_CASE("a listing that is fresh asks the server nothing", "[fs][listing]") {
   CHECK(world.server().log().empty());
 }
 
-TEST_CASE("an unchanged mailbox costs one EXAMINE after a restart", "[fs][listing]") {
+TEST_CASE("an unchanged mailbox costs EXAMINE and its flags after a restart", "[fs][listing]") {
   WorldOptions options;
   options.connections = 1;
   World world{{{"INBOX", mails(700)}}, options};
@@ -222,7 +222,8 @@ TEST_CASE("an unchanged mailbox costs one EXAMINE after a restart", "[fs][listin
   world.restart();
   world.server().forget_log();
   CHECK((world.list("/INBOX") == descending(700, 1)));
-  CHECK(world.server().log() == Names{"EXAMINE \"INBOX\""});
+  // Without mod-sequences nobody knows which flags have changed.
+  CHECK(world.server().log() == Names{"EXAMINE \"INBOX\"", "UID FETCH 1:700 (UID FLAGS)"});
 }
 
 TEST_CASE("a server without UIDNEXT is counted each time", "[fs][listing]") {

@@ -1,0 +1,104 @@
+#include "fs/mail/changes.h"
+
+#include <ctime>
+#include <vector>
+
+namespace fs {
+namespace {
+
+/// Rows that one write transaction takes.
+constexpr std::size_t kRowsPerWrite = 1000;
+
+/// A server may name UIDs by the billion; only those that are in the cache are looked at.
+std::vector<std::uint32_t> known_of(const cache::View& view, cache::MailboxId mailbox,
+                                    const imap::UidSet& uids) {
+  std::vector<std::uint32_t> known;
+  for (const auto& range : uids.ranges()) {
+    view.messages_above(mailbox, range.first.value - 1, [&](const cache::MessageRow& row) {
+      if (row.uid > range.last.value) return false;
+      known.push_back(row.uid);
+      return true;
+    });
+  }
+  return known;
+}
+
+}  // namespace
+
+void Changes::announce_to(std::shared_ptr<ChangeSink> sink) {
+  sink_.with([&sink](auto& known) { known = std::move(sink); });
+}
+
+std::shared_ptr<ChangeSink> Changes::sink() const {
+  return sink_.with([](const auto& known) { return known; });
+}
+
+void Changes::erase(cache::MailboxId mailbox, const imap::UidSet& uids) {
+  const auto known =
+      cache_.read([&](const cache::View& view) { return known_of(view, mailbox, uids); });
+  for (std::size_t begin = 0; begin < known.size(); begin += kRowsPerWrite) {
+    const auto first = known.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = std::min(kRowsPerWrite, known.size() - begin);
+    const std::vector<std::uint32_t> some(first, first + static_cast<std::ptrdiff_t>(count));
+    const auto gone = std::make_shared<Rows>();
+    cache_.submit(
+        [mailbox, some, gone](cache::Edit& edit) {
+          gone->clear();
+          for (const auto uid : some) {
+            auto row = edit.message(mailbox, uid);
+            if (!row || !edit.erase_message(mailbox, uid)) continue;
+            if (const auto body = edit.body_of(*row)) row->body = *body;
+            gone->push_back(std::move(*row));
+          }
+        },
+        [this, mailbox, gone](const std::exception_ptr& error) {
+          if (!error && !gone->empty()) announce(mailbox, *gone, false);
+        });
+  }
+}
+
+void Changes::put_flags(cache::MailboxId mailbox,
+                        const std::map<imap::Uid, imap::FlagUpdate>& flags) {
+  std::vector<std::pair<imap::Uid, imap::FlagUpdate>> some;
+  const auto write = [&] {
+    if (some.empty()) return;
+    cache_.submit([mailbox, some](cache::Edit& edit) {
+      for (const auto& [uid, update] : some) {
+        edit.put_flags(mailbox, uid.value, update.flags.bits, update.flags.keywords,
+                       update.modseq.value);
+      }
+    });
+    some.clear();
+  };
+  for (const auto& update : flags) {
+    some.emplace_back(update);
+    if (some.size() == kRowsPerWrite) write();
+  }
+  write();
+}
+
+void Changes::arrived(cache::MailboxId mailbox) {
+  announce(mailbox, {}, true);
+}
+
+void Changes::announce(cache::MailboxId mailbox, const Rows& gone, bool arrived) {
+  for (const auto& row : gone) {
+    if (row.body.value == 0) continue;
+    departed_.add({mailbox.value, row.uid}, {row.body, row.size, row.internal_date});
+  }
+  last_.with([mailbox](auto& last) { last[mailbox.value] = std::time(nullptr); });
+  if (const auto told = sink()) told->messages_changed(mailbox, gone, arrived);
+}
+
+void Changes::folders(const FolderTree& before, const FolderTree& after) {
+  if (const auto told = sink()) told->folders_changed(before, after);
+}
+
+std::optional<std::int64_t> Changes::last(cache::MailboxId mailbox) const {
+  return last_.with([mailbox](const auto& last) -> std::optional<std::int64_t> {
+    const auto found = last.find(mailbox.value);
+    return found == last.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+}  // namespace fs

@@ -1,0 +1,52 @@
+#pragma once
+/// Brings what has changed at the server into the cache, and tells of it afterwards. The one way by
+/// which messages leave a listing. Part of MailStore; any thread.
+
+#include "cache/store.h"
+#include "fs/mail/change_sink.h"
+#include "fs/mail/departed.h"
+#include "imap/base/synchronized.h"
+#include "imap/base/uid_set.h"
+#include "imap/session/updates.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace fs {
+
+class Changes {
+ public:
+  explicit Changes(cache::Store& cache) : cache_(cache) {}
+
+  /// From now on `sink` is told, and shared for as long as a call lasts; null: nobody.
+  void announce_to(std::shared_ptr<ChangeSink> sink);
+
+  /// Queues that these messages have gone, as far as there are any in the cache.
+  void erase(cache::MailboxId mailbox, const imap::UidSet& uids);
+  /// Queues new flags of messages. Those that are not in the cache are passed over.
+  void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
+  /// Messages have come to a mailbox that was listed before; their rows are committed.
+  void arrived(cache::MailboxId mailbox);
+  void folders(const FolderTree& before, const FolderTree& after);
+
+  /// When messages were last seen to come or go since the mount, in unix seconds.
+  std::optional<std::int64_t> last(cache::MailboxId mailbox) const;
+  const Departed& departed() const { return departed_; }
+
+ private:
+  using Rows = std::vector<cache::MessageRow>;
+
+  void announce(cache::MailboxId mailbox, const Rows& gone, bool arrived);
+  std::shared_ptr<ChangeSink> sink() const;
+
+  cache::Store& cache_;
+  Departed departed_;
+  imap::Synchronized<std::shared_ptr<ChangeSink>> sink_;
+  imap::Synchronized<std::unordered_map<std::uint32_t, std::int64_t>> last_;
+};
+
+}  // namespace fs

@@ -1,0 +1,21 @@
+#pragma once
+/// What the kernel remembers of this mount and has to forget, because it has changed elsewhere.
+/// Any thread; calls return at once, and what they ask for happens soon.
+
+#include "fs/tree/inode_numbers.h"
+
+#include <string>
+
+namespace fs {
+
+class KernelCache {
+ public:
+  virtual ~KernelCache() = default;
+  /// The entry is gone, and so is what it named; programs that watch the directory are told.
+  virtual void entry_gone(Ino parent, Ino child, std::string name) = 0;
+  /// What the name stands for has to be asked again.
+  virtual void entry_changed(Ino parent, std::string name) = 0;
+  virtual void attributes_changed(Ino ino) = 0;
+};
+
+}  // namespace fs
