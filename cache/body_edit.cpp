@@ -1,7 +1,6 @@
 #include "cache/body_edit.h"
 
 #include "cache/checksum.h"
-#include "cache/day.h"
 #include "cache/view.h"
 
 #include <algorithm>
@@ -27,11 +26,20 @@ std::optional<BodyInfo> BodyEdit::info_of(BodyId body) const {
   return decode_body_info(*row);
 }
 
+/// A damaged row is about to be removed: that it cannot be read is no reason to keep it.
+std::optional<BodyInfo> BodyEdit::readable_info_of(BodyId body) const {
+  try {
+    return info_of(body);
+  } catch (const CorruptError&) {
+    return BodyInfo{};
+  }
+}
+
 void BodyEdit::put_chunk(BodyId body, std::uint32_t index, Bytes chunk) {
   if (body.value == 0) throw Error("a chunk of no body");
   if (chunk.size() > kChunkSize) throw Error("a chunk of " + text_of(body) + " is too large");
   if (info_of(body)) throw Error("a chunk for " + text_of(body) + ", which is complete");
-  txn_.require_growth();
+  txn_.require_room_for_bodies();
   note_progress(body, index, chunk);
   txn_.put(tables_.bodies, key_of(body.value, index), chunk);
 }
@@ -60,7 +68,7 @@ void BodyEdit::finish(BodyId body, std::uint64_t size) {
   require_chunks(body, size);
   const BodyInfo info{.size = size,
                       .used = usage_.take(),
-                      .day = today(),
+                      .day = usage_.today(),
                       .checksum = checksum_of(body, size),
                       .object_id = {}};
   txn_.put(tables_.body_infos, key_of(body.value), encode(info).bytes());
@@ -132,7 +140,7 @@ void BodyEdit::erase(BodyId body) {
   erase_chunks(body);
   const auto key = key_of(body.value);
   txn_.erase(tables_.unfinished, key);
-  const auto info = info_of(body);
+  const auto info = readable_info_of(body);
   if (!info) return;
   const auto total = total_bytes();
   put_meta_number(txn_, tables_, Meta::body_bytes, total - std::min(total, info->size));
@@ -155,22 +163,45 @@ void BodyEdit::touch(BodyId body) {
   if (!info) return;
   txn_.erase(tables_.usage, key_of(info->used, body.value));
   info->used = usage_.take();
-  info->day = std::max(info->day, today());
+  info->day = std::max(info->day, usage_.today());
   txn_.put(tables_.usage, key_of(info->used, body.value), {});
   txn_.put(tables_.body_infos, key_of(body.value), encode(*info).bytes());
 }
 
-std::optional<std::uint64_t> BodyEdit::erase_least_recently_used(std::uint64_t before) {
-  const auto oldest = Cursor(txn_, tables_.usage).first();
-  if (!oldest) return std::nullopt;
-  const auto used = number_at<std::uint64_t>(oldest->key);
-  const BodyId body{number_at<std::uint64_t>(oldest->key, sizeof used)};
-  if (used >= before) return std::nullopt;
-  const auto total = total_bytes();
-  erase(body);
+std::optional<BodyEdit::Oldest> BodyEdit::oldest() const {
+  const auto entry = Cursor(txn_, tables_.usage).first();
+  if (!entry) return std::nullopt;
+  const auto used = number_at<std::uint64_t>(entry->key);
+  return Oldest{used, {number_at<std::uint64_t>(entry->key, sizeof used)}};
+}
+
+void BodyEdit::erase_entry(const Oldest& entry) {
+  erase(entry.body);
   // `erase` did this already, unless the body was not there: then it would be found for ever.
-  txn_.erase(tables_.usage, key_of(used, body.value));
+  txn_.erase(tables_.usage, key_of(entry.used, entry.body.value));
+}
+
+std::optional<std::uint64_t> BodyEdit::erase_least_recently_used(std::uint64_t before) {
+  const auto entry = oldest();
+  if (!entry || entry->used >= before) return std::nullopt;
+  const auto total = total_bytes();
+  erase_entry(*entry);
   return total - total_bytes();
+}
+
+bool BodyEdit::erase_if_unused_for(std::uint32_t days) {
+  const auto entry = oldest();
+  if (!entry) return false;
+  auto info = readable_info_of(entry->body);
+  const auto now = usage_.today();
+  if (info && info->day > now) {
+    // The clock was set back: its age counts from now on.
+    info->day = now;
+    txn_.put(tables_.body_infos, key_of(entry->body.value), encode(*info).bytes());
+  }
+  if (info && now - info->day <= days) return false;
+  erase_entry(*entry);
+  return true;
 }
 
 std::uint64_t BodyEdit::total_bytes() const {

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace cache {
@@ -20,12 +23,53 @@ namespace {
   throw Error(std::string(what) + " " + path.string() + ": " + code.message());
 }
 
-pid_t pid_in(int fd) {
-  std::array<char, 16> text{};
-  const auto size = ::pread(fd, text.data(), text.size(), 0);
+/// What the lock file says, a line each.
+struct Holder {
   pid_t pid = 0;
-  if (size > 0) std::from_chars(text.data(), text.data() + size, pid);
-  return pid;
+  std::string host;
+  std::string purpose;
+};
+
+constexpr std::size_t kLongestHolder = 8192;
+
+std::string this_host() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string next_line(std::string_view& text) {
+  const auto end = std::min(text.find('\n'), text.size());
+  std::string line(text.substr(0, end));
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+Holder holder_in(int fd) {
+  std::string content(kLongestHolder, '\0');
+  const auto size = ::pread(fd, content.data(), content.size(), 0);
+  std::string_view text(content.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  Holder holder;
+  const auto pid = next_line(text);
+  std::from_chars(pid.data(), pid.data() + pid.size(), holder.pid);
+  holder.host = next_line(text);
+  holder.purpose = next_line(text);
+  return holder;
+}
+
+std::string text_of(const Holder& holder) {
+  if (holder.pid <= 0) return "another process";
+  auto text = "process " + std::to_string(holder.pid);
+  if (!holder.host.empty() && holder.host != this_host()) text += " on " + holder.host;
+  if (!holder.purpose.empty()) text += " (" + holder.purpose + ")";
+  return text;
+}
+
+bool write_holder(int fd, const std::string& purpose) {
+  auto text = std::to_string(::getpid()) + "\n" + this_host() + "\n" + purpose;
+  std::replace(text.end() - static_cast<std::ptrdiff_t>(purpose.size()), text.end(), '\n', ' ');
+  text += "\n";
+  return ::ftruncate(fd, 0) == 0 &&
+         ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
 }  // namespace
@@ -48,9 +92,9 @@ void make_private_directory(const std::filesystem::path& directory) {
   }
 }
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& directory) {
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory, std::string purpose) {
   try {
-    take(directory / "lock");
+    take(directory / "lock", purpose);
   } catch (...) {
     if (fd_ >= 0) ::close(fd_);
     throw;
@@ -61,21 +105,18 @@ DirectoryLock::~DirectoryLock() {
   ::close(fd_);  // the file stays: removing it would let two processes lock two files of one name
 }
 
-void DirectoryLock::take(const std::filesystem::path& file) {
+void DirectoryLock::take(const std::filesystem::path& file, const std::string& purpose) {
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd_ < 0) fail("cannot open", file);
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) fail("cannot lock", file);
-    const auto holder = pid_in(fd_);
-    throw LockedError("the cache in " + file.parent_path().string() + " is in use by " +
-                          (holder > 0 ? "process " + std::to_string(holder) : "another process"),
-                      holder);
+    const auto holder = holder_in(fd_);
+    throw LockedError(
+        "the cache in " + file.parent_path().string() + " is in use by " + text_of(holder),
+        holder.pid);
   }
-  const auto pid = std::to_string(::getpid()) + "\n";
-  const bool written = ::ftruncate(fd_, 0) == 0 &&
-                       ::pwrite(fd_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
   // On a full disk the lock holds all the same, it only does not say whose it is.
-  if (!written && errno != ENOSPC && errno != EDQUOT) fail("cannot write", file);
+  if (!write_holder(fd_, purpose) && errno != ENOSPC && errno != EDQUOT) fail("cannot write", file);
 }
 
 }  // namespace cache

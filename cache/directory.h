@@ -4,6 +4,7 @@
 #include "cache/errors.h"
 
 #include <filesystem>
+#include <string>
 
 namespace cache {
 
@@ -14,14 +15,15 @@ void make_private_directory(const std::filesystem::path& directory);
 /// Exclusive use of a directory, until destruction or the end of the process, however it ends.
 class DirectoryLock {
  public:
-  /// Throws LockedError when another process has it.
-  explicit DirectoryLock(const std::filesystem::path& directory);
+  /// `purpose` is what other processes are told that this one does with it, one line such as `the
+  /// mount on /home/alice/mail`; may be empty. Throws LockedError when another process has it.
+  explicit DirectoryLock(const std::filesystem::path& directory, std::string purpose = {});
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
-  void take(const std::filesystem::path& file);
+  void take(const std::filesystem::path& file, const std::string& purpose);
 
   int fd_ = -1;
 };

@@ -25,10 +25,17 @@ class CorruptError : public Error {
 /// refuses to write. What was committed before is unharmed.
 class FullError : public Error {
  public:
-  using Error::Error;
+  enum class Of { map, disk };
+
+  explicit FullError(const std::string& what, Of of = Of::map) : Error(what), of_(of) {}
+
+  Of of() const { return of_; }
+
+ private:
+  Of of_;
 };
 
-/// Another process uses the cache directory.
+/// Another process uses the cache directory; `what` says which, as far as it has said so itself.
 class LockedError : public Error {
  public:
   /// `holder` is 0 when the other process has not said yet who it is.

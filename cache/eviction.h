@@ -20,6 +20,10 @@ struct Evicted {
   bool more = false;  // it was the number of bodies that ended it
 };
 
+/// Erases the bodies that were not used for more than so many days, at most `most` of them. True:
+/// there may be more. Writer thread only.
+bool evict_unused(BodyEdit& bodies, std::uint32_t days, std::size_t most);
+
 /// Writer thread only.
 Evicted evict(BodyEdit& bodies, const Eviction& wanted);
 

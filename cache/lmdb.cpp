@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -20,11 +21,12 @@ constexpr unsigned kFreeTable = 0;        // LMDB's own: transaction -> pages th
   switch (code) {
     case MDB_MAP_FULL:
     case MDB_TXN_FULL:
+      throw FullError(text);
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
     case EIO:
-      throw FullError(text);
+      throw FullError(text, FullError::Of::disk);
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
     case MDB_CORRUPTED:
@@ -71,8 +73,8 @@ Env::Env(const Options& options) {
     // a power failure is harmless, as the watermarks are lost with the rows that they cover; losing
     // the order of pages (NOSYNC) would not be. Not NOMEMINIT: heap contents, perhaps a password,
     // would end up in the file.
-    check(mdb_env_open(env_, options.directory.c_str(), MDB_NOTLS | MDB_NOMETASYNC, 0600),
-          "mdb_env_open");
+    const auto flags = MDB_NOTLS | MDB_NOMETASYNC | (options.read_only ? MDB_RDONLY : 0U);
+    check(mdb_env_open(env_, options.directory.c_str(), flags, 0600), "mdb_env_open");
     // Touching the map behind the end of the file is a SIGBUS, so find out now.
     if (file_size() < used_bytes()) throw CorruptError("data.mdb is cut off");
   } catch (...) {
@@ -119,16 +121,36 @@ void Env::cover_used_pages() const noexcept {
 
 bool Env::has_room(std::uint64_t bytes, Room when) const {
   MDB_envinfo info{};
+  check(mdb_env_info(env_, &info), "mdb_env_info");
+  const auto used = used_bytes();
+  const auto behind = info.me_mapsize > used ? info.me_mapsize - used : 0;
+  return behind >= bytes || has_room_inside(bytes - behind, when);
+}
+
+bool Env::has_room_inside(std::uint64_t bytes, Room when) const {
+  return room_inside(bytes, when) >= bytes;
+}
+
+Env::Size Env::size() const {
+  constexpr auto kAll = std::numeric_limits<std::uint64_t>::max();
+  return {.file = file_size(), .pages = used_bytes(), .free = room_inside(kAll, Room::later)};
+}
+
+void Env::copy_compacted(const std::filesystem::path& directory) const {
+  check(mdb_env_copy2(env_, directory.c_str(), MDB_CP_COMPACT), "mdb_env_copy2");
+}
+
+/// Octets of free pages, counted until there are enough.
+std::uint64_t Env::room_inside(std::uint64_t enough, Room when) const {
+  MDB_envinfo info{};
   MDB_stat stat{};
   check(mdb_env_info(env_, &info), "mdb_env_info");
   check(mdb_env_stat(env_, &stat), "mdb_env_stat");
   const std::uint64_t page = stat.ms_psize;
-  const auto used = (std::uint64_t{info.me_last_pgno} + 1) * page;
-  auto room = info.me_mapsize > used ? info.me_mapsize - used : 0;
-  if (room >= bytes) return true;
+  std::uint64_t room = 0;
   const ReadTxn txn(*this);
   Cursor cursor(txn, Dbi{kFreeTable});
-  for (auto entry = cursor.first(); entry && room < bytes; entry = cursor.next()) {
+  for (auto entry = cursor.first(); entry && room < enough; entry = cursor.next()) {
     std::size_t freed_by = 0;
     if (entry->key.size() != sizeof freed_by) throw CorruptError("the list of free pages is odd");
     std::memcpy(&freed_by, entry->key.data(), sizeof freed_by);
@@ -138,7 +160,7 @@ bool Env::has_room(std::uint64_t bytes, Room when) const {
     std::memcpy(&pages, entry->value.data(), sizeof pages);
     room += pages * page;
   }
-  return room >= bytes;
+  return room;
 }
 
 std::optional<Bytes> Txn::get(Dbi table, Bytes key) const {
@@ -148,6 +170,21 @@ std::optional<Bytes> Txn::get(Dbi table, Bytes key) const {
   if (code == MDB_NOTFOUND) return std::nullopt;
   check(code, "mdb_get");
   return bytes_in(value);
+}
+
+std::optional<Dbi> Txn::find_table(const char* name) const {
+  Dbi table;
+  const auto code = mdb_dbi_open(txn_, name, 0, &table.value);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  check(code, "mdb_dbi_open");
+  return table;
+}
+
+Txn::TableSize Txn::size_of(Dbi table) const {
+  MDB_stat stat{};
+  check(mdb_stat(txn_, table.value, &stat), "mdb_stat");
+  const std::uint64_t pages = stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  return {.entries = stat.ms_entries, .bytes = pages * stat.ms_psize};
 }
 
 ReadTxn::ReadTxn(const Env& env) : env_(env) {
@@ -189,14 +226,6 @@ Dbi WriteTxn::open_table(const char* name) {
   return table;
 }
 
-std::optional<Dbi> WriteTxn::find_table(const char* name) {
-  Dbi table;
-  const auto code = mdb_dbi_open(txn_, name, 0, &table.value);
-  if (code == MDB_NOTFOUND) return std::nullopt;
-  check_write(code, "mdb_dbi_open");
-  return table;
-}
-
 bool WriteTxn::is_blank() {
   Dbi names;
   check_write(mdb_dbi_open(txn_, nullptr, 0, &names.value), "mdb_dbi_open");
@@ -231,6 +260,11 @@ void WriteTxn::require_intact() const {
 
 void WriteTxn::require_growth() const {
   if (!may_grow_) throw FullError("the database is full up to its reserve");
+}
+
+void WriteTxn::require_room_for_bodies() const {
+  require_growth();
+  if (!may_store_bodies_) throw FullError("the disk is too full for another message");
 }
 
 void WriteTxn::check_write(int code, const char* what) {

@@ -32,6 +32,7 @@ class Env {
     std::uint64_t map_size = 0;  // the most that the file can grow to
     unsigned max_tables = 16;
     unsigned max_readers = 256;
+    bool read_only = false;  // for a look at it beside the process that has it
   };
 
   /// Makes the files, for their owner only, when they are missing.
@@ -44,11 +45,25 @@ class Env {
   /// within it. What the last transaction freed can be used by the next but one only.
   enum class Room { for_next_txn, later };
   bool has_room(std::uint64_t bytes, Room when) const;
+  /// The same without letting the file grow.
+  bool has_room_inside(std::uint64_t bytes, Room when) const;
+
+  /// Octets of `data.mdb`, of its pages that are in use by its own count, and of those among them
+  /// that are free: LMDB uses these again and never gives them back to the disk.
+  struct Size {
+    std::uint64_t file = 0;
+    std::uint64_t pages = 0;
+    std::uint64_t free = 0;
+  };
+  Size size() const;
+  /// Writes a `data.mdb` without free pages into an empty directory.
+  void copy_compacted(const std::filesystem::path& directory) const;
 
  private:
   friend class ReadTxn;
   friend class WriteTxn;
 
+  std::uint64_t room_inside(std::uint64_t enough, Room when) const;
   std::uint64_t used_bytes() const;
   std::uint64_t file_size() const;
   void cover_used_pages() const noexcept;
@@ -67,6 +82,14 @@ class Txn {
   Txn& operator=(const Txn&) = delete;
 
   std::optional<Bytes> get(Dbi table, Bytes key) const;
+  /// The table of this name, if there is one. One found by a ReadTxn is good within that only.
+  std::optional<Dbi> find_table(const char* name) const;
+
+  struct TableSize {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;  // of its pages
+  };
+  TableSize size_of(Dbi table) const;
 
  protected:
   friend class Cursor;
@@ -97,8 +120,6 @@ class WriteTxn : public Txn {
 
   /// The table of this name, made when missing.
   Dbi open_table(const char* name);
-  /// The table of this name, if there is one.
-  std::optional<Dbi> find_table(const char* name);
   /// Whether the environment has no table at all.
   bool is_blank();
 
@@ -112,6 +133,9 @@ class WriteTxn : public Txn {
   void require_intact() const;
   /// From now on `require_growth` throws FullError: what is left is for transactions that erase.
   void forbid_growth() { may_grow_ = false; }
+  /// The same for bodies alone, which take nearly all of the disk.
+  void forbid_bodies() { may_store_bodies_ = false; }
+  void require_room_for_bodies() const;
   /// To be called before something is added.
   void require_growth() const;
   /// Octets handed to `put` so far.
@@ -125,6 +149,7 @@ class WriteTxn : public Txn {
   const Env& env_;
   int failure_ = 0;
   bool may_grow_ = true;
+  bool may_store_bodies_ = true;
   std::uint64_t written_ = 0;
 };
 

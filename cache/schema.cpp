@@ -1,9 +1,24 @@
 #include "cache/schema.h"
 
+#include <array>
 #include <string>
+#include <utility>
 
 namespace cache {
 namespace {
+
+constexpr std::array<std::pair<const char*, Dbi Tables::*>, 10> kTables{{
+    {"meta", &Tables::meta},
+    {"mailboxes", &Tables::mailboxes},
+    {"totals", &Tables::totals},
+    {"messages", &Tables::messages},
+    {"erased", &Tables::erased},
+    {"bodies", &Tables::bodies},
+    {"body_infos", &Tables::body_infos},
+    {"usage", &Tables::usage},
+    {"unfinished", &Tables::unfinished},
+    {"objects", &Tables::objects},
+}};
 
 std::string_view name_of(Meta which) {
   switch (which) {
@@ -26,7 +41,7 @@ std::uint64_t number_in(const Txn& txn, Dbi meta, Meta which) {
   return value ? number_at<std::uint64_t>(*value) : 0;
 }
 
-void require_this_version(WriteTxn& txn) {
+void require_this_version(const Txn& txn) {
   const auto meta = txn.find_table("meta");
   if (!meta) throw CorruptError("the database was made by another program");
   const auto version = number_in(txn, *meta, Meta::schema_version);
@@ -42,17 +57,19 @@ Tables open_tables(WriteTxn& txn) {
   const bool blank = txn.is_blank();
   if (!blank) require_this_version(txn);
   Tables tables;
-  tables.meta = txn.open_table("meta");
-  tables.mailboxes = txn.open_table("mailboxes");
-  tables.totals = txn.open_table("totals");
-  tables.messages = txn.open_table("messages");
-  tables.erased = txn.open_table("erased");
-  tables.bodies = txn.open_table("bodies");
-  tables.body_infos = txn.open_table("body_infos");
-  tables.usage = txn.open_table("usage");
-  tables.unfinished = txn.open_table("unfinished");
-  tables.objects = txn.open_table("objects");
+  for (const auto& [name, table] : kTables) tables.*table = txn.open_table(name);
   if (blank) put_meta_number(txn, tables, Meta::schema_version, kSchemaVersion);
+  return tables;
+}
+
+Tables find_tables(const ReadTxn& txn) {
+  require_this_version(txn);
+  Tables tables;
+  for (const auto& [name, table] : kTables) {
+    const auto found = txn.find_table(name);
+    if (!found) throw CorruptError(std::string("the database has no table ") + name);
+    tables.*table = *found;
+  }
   return tables;
 }
 

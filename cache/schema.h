@@ -32,6 +32,10 @@ enum class Meta { schema_version, generation, last_mailbox, body_bytes, room };
 /// database has another schema version or was not made by this program.
 Tables open_tables(WriteTxn& txn);
 
+/// The tables of a database of this version, good within the transaction. Throws CorruptError when
+/// it is of another version, or not one of ours.
+Tables find_tables(const ReadTxn& txn);
+
 std::uint64_t meta_number(const Txn& txn, const Tables& tables, Meta which);
 void put_meta_number(WriteTxn& txn, const Tables& tables, Meta which, std::uint64_t number);
 

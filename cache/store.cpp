@@ -1,5 +1,8 @@
 #include "cache/store.h"
 
+#include "cache/compaction.h"
+#include "cache/inspection.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -24,18 +27,6 @@ std::uint64_t map_size_of(const Store::Options& options) {
 
 std::uint64_t reserve_of(std::uint64_t map_size) {
   return std::clamp(map_size / 16, kMebibyte / 4, 64 * kMebibyte);
-}
-
-std::filesystem::path damage_mark(const std::filesystem::path& directory) {
-  return directory / "damaged";
-}
-
-void remove_database(const std::filesystem::path& directory) {
-  for (const auto* name : {"data.mdb", "lock.mdb", "damaged"}) {
-    std::error_code error;
-    std::filesystem::remove_all(directory / name, error);
-    if (error) throw Error("cannot remove " + (directory / name).string() + ": " + error.message());
-  }
 }
 
 /// Bodies numbered by this process begin with its own generation: whatever an earlier one gave out
@@ -75,13 +66,14 @@ Store::Opened Store::open_database(const Options& options) {
 
 std::unique_ptr<Store> Store::open(const Options& options) {
   make_private_directory(options.directory);
-  auto lock = std::make_unique<DirectoryLock>(options.directory);
+  auto lock = std::make_unique<DirectoryLock>(options.directory, options.purpose);
   std::string why;
   std::error_code error;
   if (std::filesystem::exists(damage_mark(options.directory), error)) {
     why = "the database was found to be damaged";
   } else {
     try {
+      compact_if_worth_it({.directory = options.directory, .map_size = map_size_of(options)});
       auto opened = open_database(options);
       return std::unique_ptr<Store>(new Store(options, std::move(lock), std::move(opened), {}));
     } catch (const CorruptError& damage) {
@@ -110,6 +102,12 @@ Store::Store(const Options& options, std::unique_ptr<DirectoryLock> lock, Opened
               {.body_limit_bytes = options.body_limit_bytes,
                .reserve_bytes = reserve_of(map_size_of(options)),
                .next_use = opened.next_use,
+               .max_age_days = options.max_age_days,
+               .today = options.today,
+               .disk = {.directory = options.directory,
+                        .min_free = options.min_free,
+                        .on_change = options.on_disk_change,
+                        .space = options.space},
                .on_corrupt = [this] {
                  note_damage();
                }}) {}
@@ -140,6 +138,25 @@ BodyId Store::new_body_id() {
 
 void Store::touch(BodyId body) {
   writer_.touch(body);
+}
+
+Statistics Store::statistics() const {
+  const ReadTxn txn(*env_);
+  return statistics_of(*env_, txn, tables_);
+}
+
+void Store::mend(const Damage& damage) const noexcept {
+  note_damage();
+  try {
+    writer_.submit(
+        [damage](Edit& edit) {
+          for (const auto& [mailbox, uid] : damage.messages) edit.erase_message(mailbox, uid);
+          for (const auto body : damage.bodies) edit.erase_body(body);
+        },
+        {});
+  } catch (const std::exception&) {
+    // Without memory for it now: the next reader finds the same damage.
+  }
 }
 
 /// The next open deletes a database in which damage was seen once: nothing else would ever mend it.

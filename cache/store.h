@@ -6,6 +6,7 @@
 #include "cache/directory.h"
 #include "cache/edit.h"
 #include "cache/lmdb.h"
+#include "cache/statistics.h"
 #include "cache/writer.h"
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,6 +28,18 @@ class Store {
     /// The most that the file can grow to. 0: enough for the limit and for millions of rows; the
     /// file takes only what it holds.
     std::uint64_t map_size = 0;
+    /// Bodies that were not used for more days than these leave. 0: never.
+    std::uint32_t max_age_days = 0;
+    /// So much of the disk stays free. Nothing: 1 GiB or a twentieth, whichever is less.
+    std::optional<std::uint64_t> min_free = {};
+    /// What other processes are told that this one uses the directory for, see DirectoryLock.
+    std::string purpose = {};
+    /// Told in words for people when the disk is too full for the cache, and when that is over. On
+    /// the writer thread; must not throw.
+    std::function<void(const std::string&)> on_disk_change = {};
+    /// The clock and the disk, for tests.
+    std::function<std::uint32_t()> today = cache::today;
+    std::function<std::optional<DiskGuard::Space>()> space = {};
   };
 
   /// Makes what is missing, for the user only. A database that is damaged, full, or of another
@@ -42,12 +56,15 @@ class Store {
 
   /// Runs `use(const View&)` on the last commit and returns what it returns, which must not point
   /// into the view. Readers wait neither for each other nor for the writer. Not to be held across
-  /// network I/O. Throws what `use` throws.
+  /// network I/O. Throws what `use` throws. A damaged message or body is not there, and is erased
+  /// so that it is fetched again.
   template <class Use>
   auto read(Use&& use) const {
     try {
       const ReadTxn txn(*env_);
-      const View view(txn, tables_);
+      Damage damage;
+      const View view(txn, tables_, &damage);
+      const Mending mending{*this, damage};
       return std::forward<Use>(use)(view);
     } catch (const CorruptError&) {
       note_damage();
@@ -65,6 +82,8 @@ class Store {
   /// which would wait for itself.
   void run(std::function<void(Edit&)> work);
 
+  Statistics statistics() const;
+
   /// A number that no body ever had in this database.
   BodyId new_body_id();
   /// Says that the body was read, so that it is evicted later. Cheap: written with a later commit.
@@ -72,11 +91,19 @@ class Store {
 
  private:
   struct Opened;
+  struct Mending {
+    const Store& store;
+    const Damage& damage;
+    ~Mending() {
+      if (damage.found()) store.mend(damage);
+    }
+  };
 
   Store(const Options& options, std::unique_ptr<DirectoryLock> lock, Opened opened,
         std::string notice);
 
   static Opened open_database(const Options& options);
+  void mend(const Damage& damage) const noexcept;
   void note_damage() const noexcept;
 
   const std::filesystem::path directory_;
@@ -86,7 +113,7 @@ class Store {
   const Tables tables_;
   std::atomic<std::uint64_t> next_body_;
   mutable std::atomic<bool> damaged_ = false;
-  Writer writer_;  // last: its thread uses the above
+  mutable Writer writer_;  // readers report damage to it; last: its thread uses the above
 };
 
 }  // namespace cache

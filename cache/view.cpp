@@ -49,7 +49,21 @@ std::optional<MessageRow> View::message(MailboxId mailbox, std::uint32_t uid) co
   const auto row = reading_.get(tables_.messages, key_of(mailbox.value, uid));
   // The rows of an erased mailbox are there until they are swept.
   if (!row || !totals_of(mailbox)) return std::nullopt;
-  return decode_message(uid, *row);
+  MessageDecoder decoder;
+  const auto* const message = decode(decoder, mailbox, uid, *row);
+  return message == nullptr ? std::nullopt : std::optional(*message);
+}
+
+/// Null when the row is damaged and that was noted.
+const MessageRow* View::decode(MessageDecoder& decoder, MailboxId mailbox, std::uint32_t uid,
+                               Bytes bytes) const {
+  try {
+    return &decoder.decode(uid, bytes);
+  } catch (const CorruptError&) {
+    if (damage_ == nullptr) throw;
+    damage_->messages.emplace_back(mailbox, uid);
+    return nullptr;
+  }
 }
 
 void View::messages_below(MailboxId mailbox, std::uint32_t below,
@@ -61,7 +75,8 @@ void View::messages_below(MailboxId mailbox, std::uint32_t below,
       below == 0 ? key_of(mailbox.value + 1, std::uint32_t{0}) : key_of(mailbox.value, below);
   for (auto entry = cursor.before(end); entry && is_of(mailbox, *entry);
        entry = cursor.previous()) {
-    if (!visit(decoder.decode(uid_of(*entry), entry->value))) return;
+    const auto* const row = decode(decoder, mailbox, uid_of(*entry), entry->value);
+    if (row != nullptr && !visit(*row)) return;
   }
 }
 
@@ -72,7 +87,8 @@ void View::messages_above(MailboxId mailbox, std::uint32_t above,
   Cursor cursor(reading_, tables_.messages);
   for (auto entry = cursor.at_or_after(key_of(mailbox.value, above + 1));
        entry && is_of(mailbox, *entry); entry = cursor.next()) {
-    if (!visit(decoder.decode(uid_of(*entry), entry->value))) return;
+    const auto* const row = decode(decoder, mailbox, uid_of(*entry), entry->value);
+    if (row != nullptr && !visit(*row)) return;
   }
 }
 
@@ -120,7 +136,13 @@ std::optional<BodyId> View::body_of(const MessageRow& row) const {
 std::optional<std::uint64_t> View::body_size(BodyId body) const {
   const auto row = reading_.get(tables_.body_infos, key_of(body.value));
   if (!row) return std::nullopt;
-  return decode_body_info(*row).size;
+  try {
+    return decode_body_info(*row).size;
+  } catch (const CorruptError&) {
+    if (damage_ == nullptr) throw;
+    damage_->bodies.push_back(body);
+    return std::nullopt;
+  }
 }
 
 std::uint64_t View::body_bytes() const {

@@ -16,10 +16,20 @@ namespace cache {
 /// waits for a piece of it only.
 inline constexpr std::uint64_t kChunkSize = 128 * 1024;
 
+/// Rows that could not be read.
+struct Damage {
+  std::vector<std::pair<MailboxId, std::uint32_t>> messages;
+  std::vector<BodyId> bodies;
+
+  bool found() const { return !messages.empty() || !bodies.empty(); }
+};
+
 class View {
  public:
-  /// Both must outlive the view.
-  View(const Txn& txn, const Tables& tables) : reading_(txn), tables_(tables) {}
+  /// All must outlive the view. With `damage`, messages and bodies that are damaged are noted there
+  /// and count as not cached, instead of throwing.
+  View(const Txn& txn, const Tables& tables, Damage* damage = nullptr)
+      : reading_(txn), tables_(tables), damage_(damage) {}
   View(const View&) = delete;
   View& operator=(const View&) = delete;
 
@@ -61,9 +71,12 @@ class View {
 
  private:
   std::optional<Totals> totals_of(MailboxId mailbox) const;
+  const MessageRow* decode(MessageDecoder& decoder, MailboxId mailbox, std::uint32_t uid,
+                           Bytes bytes) const;
 
   const Txn& reading_;
   const Tables& tables_;
+  Damage* const damage_;
 };
 
 }  // namespace cache

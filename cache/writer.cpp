@@ -13,6 +13,8 @@ namespace {
 // for its end.
 constexpr std::size_t kBatchJobs = 64;
 constexpr std::uint64_t kBatchBytes = 8 * 1024 * 1024;
+// The same while the disk has little room: what goes beyond the free pages lets the file grow.
+constexpr std::uint64_t kLowBatchBytes = 512 * 1024;
 constexpr std::size_t kLargestSlice = 4096;
 // So many touched bodies are worth a transaction of their own.
 constexpr std::size_t kManyTouches = 4096;
@@ -28,13 +30,30 @@ bool is(const std::exception_ptr& error) {
   }
 }
 
+/// How much of the file is to be free while the disk is too full for the file to grow: room for
+/// what is read next, but not the whole cache of someone who has a small disk.
+std::uint64_t wanted_inside(std::uint64_t body_bytes) {
+  return std::clamp(body_bytes / 4, kLowBatchBytes, 2 * kBatchBytes);
+}
+
+bool is_of_disk(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const FullError& full) {
+    return full.of() == FullError::Of::disk;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Writer::Writer(const Env& env, const Tables& tables, Options options)
     : env_(env),
       tables_(tables),
       options_(std::move(options)),
-      usage_(options_.next_use),
+      usage_(options_.next_use, options_.today),
+      disk_(options_.disk),
       slice_(kLargestSlice),
       thread_([this] { loop(); }) {}
 
@@ -89,6 +108,7 @@ void Writer::write_some() {
   for (;;) {
     const auto result = attempt(limit, chores);
     const bool full = result.error && is<FullError>(result.error);
+    if (full && is_of_disk(result.error)) disk_.refused();
     if (result.error && is<CorruptError>(result.error)) options_.on_corrupt();
     const bool one_failed = result.end == Attempt::End::job_failed;
     if (result.end == Attempt::End::committed) {
@@ -129,6 +149,10 @@ Writer::Attempt Writer::attempt(std::size_t limit, Chores chores) {
     const bool low = !env_.has_room(options_.reserve_bytes / 2, Env::Room::for_next_txn);
     WriteTxn txn(env_);
     if (low) txn.forbid_growth();
+    disk_is_low_ = disk_.is_low();
+    if (disk_is_low_ && !env_.has_room_inside(kLowBatchBytes / 2, Env::Room::for_next_txn)) {
+      txn.forbid_bodies();
+    }
     BodyEdit bodies(txn, tables_, usage_);
     if (chores == Chores::with) {
       result.end = Attempt::End::chores_failed;
@@ -153,7 +177,8 @@ Writer::Attempt Writer::attempt(std::size_t limit, Chores chores) {
 void Writer::run_jobs(WriteTxn& txn, std::size_t limit, Attempt& result) {
   Edit edit(txn, tables_, usage_);
   const auto begin = txn.written();
-  while (result.jobs < limit && txn.written() - begin < kBatchBytes) {
+  const auto most = disk_is_low_ ? kLowBatchBytes : kBatchBytes;
+  while (result.jobs < limit && txn.written() - begin < most) {
     const auto before = txn.written();
     try {
       jobs_[result.jobs].work(edit);
@@ -185,7 +210,23 @@ void Writer::tidy(WriteTxn& txn, BodyEdit& bodies, std::uint64_t batch_begin) {
   if (!env_.has_room(options_.reserve_bytes, Env::Room::later)) {
     excess = std::max(excess, options_.reserve_bytes);
   }
-  chores_left_ = free_some(txn, bodies, excess, batch_begin).more;
+  if (const auto wanted = wanted_inside(total);
+      disk_is_low_ && !env_.has_room_inside(wanted, Env::Room::later)) {
+    excess = std::max(excess, wanted);
+  }
+  const bool more_aged = evict_aged(bodies);
+  chores_left_ = free_some(txn, bodies, excess, batch_begin).more || more_aged;
+}
+
+/// Once a day. True when there is more to do.
+bool Writer::evict_aged(BodyEdit& bodies) {
+  const auto day = usage_.today();
+  if (options_.max_age_days == 0 || aged_on_ == day) return false;
+  if (evict_unused(bodies, options_.max_age_days, std::max<std::size_t>(slice_ / 4, 1))) {
+    return true;
+  }
+  aged_on_ = day;
+  return false;
 }
 
 /// Evicts bodies of so many bytes and sweeps rows, within the size of a slice.
@@ -212,7 +253,8 @@ void Writer::resize_slice(bool it_was_too_large) {
 bool Writer::make_room(std::uint64_t wanted) {
   bool anything = false;
   try {
-    auto left = std::max(2 * wanted, meta_number(ReadTxn(env_), tables_, Meta::body_bytes) / 4);
+    auto left = std::max({2 * wanted, meta_number(ReadTxn(env_), tables_, Meta::body_bytes) / 4,
+                          disk_is_low_ ? kLowBatchBytes : 0});
     for (bool more = true; more;) {
       try {
         WriteTxn txn(env_);

@@ -1,9 +1,10 @@
 #pragma once
 /// The only thread that writes. It commits works in the order of submission, many in one
 /// transaction, and does the chores in the same transaction: it notes which bodies were read,
-/// evicts what exceeds the limit, sweeps the rows of erased mailboxes. A work that fails takes no
-/// other one with it. Owned by Store.
+/// evicts what exceeds the limit or was not used for too long, sweeps the rows of erased mailboxes.
+/// A work that fails takes no other one with it. Owned by Store.
 
+#include "cache/disk_guard.h"
 #include "cache/edit.h"
 #include "cache/synchronized.h"
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -25,8 +27,11 @@ class Writer {
 
   struct Options {
     std::uint64_t body_limit_bytes = 0;
-    std::uint64_t reserve_bytes = 0;   // of the map, kept free so that evicting always finds pages
-    std::uint64_t next_use = 0;        // where to go on counting uses
+    std::uint64_t reserve_bytes = 0;  // of the map, kept free so that evicting always finds pages
+    std::uint64_t next_use = 0;       // where to go on counting uses
+    std::uint32_t max_age_days = 0;   // bodies that were not used for longer leave; 0: never
+    std::function<std::uint32_t()> today = cache::today;
+    DiskGuard::Options disk;
     std::function<void()> on_corrupt;  // called on the writer thread; must not throw
   };
 
@@ -78,6 +83,7 @@ class Writer {
   void take_touches();
   void tidy(WriteTxn& txn, BodyEdit& bodies, std::uint64_t batch_begin);
   Freed free_some(WriteTxn& txn, BodyEdit& bodies, std::uint64_t bytes, std::uint64_t used_before);
+  bool evict_aged(BodyEdit& bodies);
   void resize_slice(bool it_was_too_large);
   bool make_room(std::uint64_t wanted);
   void finish(std::size_t first, std::size_t count, const std::exception_ptr& error);
@@ -92,6 +98,9 @@ class Writer {
 
   // Of the writer thread alone.
   UsageCounter usage_;
+  DiskGuard disk_;
+  bool disk_is_low_ = false;
+  std::optional<std::uint32_t> aged_on_;  // the day on which the last body that was too old left
   std::deque<Job> jobs_;
   std::vector<BodyId> touched_;  // taken out of `touches_` and not committed yet, in order
   bool chores_left_ = true;      // an earlier process may have left some

@@ -2,6 +2,8 @@
 #include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
 
+#include <atomic>
+
 namespace {
 
 using namespace cache;
@@ -127,4 +129,152 @@ TEST_CASE("a usage entry without its body does not keep eviction busy", "[cache]
   settle(*store);
   CHECK(has_body(*store, body));
   CHECK(store->read([](const View& view) { return view.body_bytes(); }) == 1000);
+}
+
+namespace {
+
+/// A store whose clock and disk are these.
+struct Surroundings {
+  std::uint32_t day = 20'000;
+  std::atomic<std::uint64_t> available = 1024 * kMebibyte;
+  std::vector<std::string> news;  // written by the writer thread, read when it is idle
+
+  std::unique_ptr<Store> open(const std::filesystem::path& directory, std::uint32_t max_age_days) {
+    Store::Options options;
+    options.directory = directory;
+    options.body_limit_bytes = 64 * kMebibyte;
+    options.map_size = 256 * kMebibyte;
+    options.max_age_days = max_age_days;
+    options.min_free = 100 * kMebibyte;
+    options.on_disk_change = [this](const std::string& text) {
+      news.push_back(text);
+    };
+    options.today = [this] {
+      return day;
+    };
+    options.space = [this] {
+      return DiskGuard::Space{available, 10'240 * kMebibyte};
+    };
+    return Store::open(options);
+  }
+};
+
+std::uint64_t file_size_in(const std::filesystem::path& directory) {
+  return std::filesystem::file_size(directory / "data.mdb");
+}
+
+}  // namespace
+
+TEST_CASE("bodies that were not used for too long leave", "[cache][eviction][age]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  std::vector<BodyId> bodies;
+  {
+    const auto store = around.open(directory.path(), 30);
+    bodies = add_bodies(*store, 3, 1000);
+  }
+  around.day += 30;
+  {
+    const auto store = around.open(directory.path(), 30);
+    settle(*store);
+    CHECK(present(*store, bodies) == std::vector{true, true, true});
+    store->touch(bodies[1]);
+  }
+  around.day += 1;
+  const auto store = around.open(directory.path(), 30);
+  settle(*store);
+  CHECK(present(*store, bodies) == std::vector{false, true, false});
+}
+
+TEST_CASE("bodies stay for ever when no age is given", "[cache][eviction][age]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  const auto body = add_body(*around.open(directory.path(), 0), 1000);
+  around.day += 30'000;
+  const auto store = around.open(directory.path(), 0);
+  settle(*store);
+  CHECK(has_body(*store, body));
+}
+
+TEST_CASE("a clock that was set back makes nothing old", "[cache][eviction][age]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  const auto body = add_body(*around.open(directory.path(), 30), 1000);
+  for (const auto day : {0U, 10U, 30U}) {
+    around.day = day;
+    const auto store = around.open(directory.path(), 30);
+    settle(*store);
+    CHECK(has_body(*store, body));
+  }
+  // Its age has counted from the day on which the clock was found set back.
+  around.day = 31;
+  const auto store = around.open(directory.path(), 30);
+  settle(*store);
+  CHECK_FALSE(has_body(*store, body));
+}
+
+TEST_CASE("on a disk with little room bodies leave and the file stays as it is",
+          "[cache][eviction][disk]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  const auto store = around.open(directory.path(), 0);
+  auto bodies = add_bodies(*store, 40, 300'000);
+  settle(*store);
+  CHECK(around.news.empty());
+  const auto before = file_size_in(directory.path());
+  around.available = 99 * kMebibyte;
+  for (int count = 0; count < 60; ++count) bodies.push_back(add_body(*store, 300'000));
+  settle(*store);
+  CHECK(file_size_in(directory.path()) < before + 2 * kMebibyte);
+  CHECK_FALSE(has_body(*store, bodies.front()));
+  CHECK(has_body(*store, bodies.back()));
+  REQUIRE(around.news.size() == 1);
+  CHECK(around.news[0].find("has only 99 MiB left") != std::string::npos);
+}
+
+TEST_CASE("a disk is told to have room again only when there is some more", "[cache][disk]") {
+  std::vector<std::string> news;
+  std::uint64_t available = 0;
+  DiskGuard guard({.directory = "/cache",
+                   .min_free = 80,
+                   .on_change = [&](const std::string& text) { news.push_back(text); },
+                   .space =
+                       [&] {
+                         return DiskGuard::Space{available, 1000};
+                       }});
+  std::vector<bool> low;
+  for (const auto left : {80U, 79U, 81U, 79U, 89U, 90U, 80U}) {
+    available = left;
+    low.push_back(guard.is_low());
+  }
+  CHECK(low == std::vector{false, true, true, true, true, false, false});
+  CHECK(news.size() == 2);
+}
+
+TEST_CASE("a disk that refuses is full, whatever it says of itself", "[cache][disk]") {
+  std::vector<std::string> news;
+  DiskGuard guard({.directory = "/cache",
+                   .on_change = [&](const std::string& text) { news.push_back(text); },
+                   .space =
+                       [] {
+                         return DiskGuard::Space{900, 1000};
+                       }});
+  CHECK_FALSE(guard.is_low());
+  guard.refused();
+  guard.refused();
+  CHECK(guard.is_low());
+  CHECK(news.size() == 1);
+}
+
+TEST_CASE("rows are stored while bodies are not", "[cache][disk]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  around.available = 0;
+  const auto store = around.open(directory.path(), 0);
+  const auto inbox = add_mailbox(*store, "INBOX");
+  CHECK_THROWS_AS(add_body(*store, 1000), FullError);
+  store->run([&](Edit& edit) {
+    for (std::uint32_t uid = 1; uid <= 1000; ++uid) edit.put_message(inbox, message(uid));
+  });
+  CHECK(store->statistics().messages == 1000);
 }
