@@ -1,6 +1,7 @@
 /// The program: reads the command line, runs the command, and turns what went wrong into one line
 /// on standard error and an exit code (0 done, 1 failed, 2 bad usage).
 
+#include "fs/cli/cache_command.h"
 #include "fs/cli/mount_command.h"
 #include "fs/cli/options.h"
 #include "fs/cli/safe_text.h"
@@ -34,6 +35,12 @@ int run(const fs::MountOptions& options) {
 int run(const fs::UmountOptions& options) {
   fs::run_umount(options);
   return kDone;
+}
+
+int run(const fs::CacheOptions& options) {
+  const auto result = fs::run_cache(options);
+  const auto printed = print(result.text);
+  return result.well ? printed : kFailed;
 }
 
 int run(const fs::HelpOptions& options) {

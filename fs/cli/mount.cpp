@@ -48,6 +48,19 @@ imap::TlsSettings tls_settings(const MountOptions& options) {
   return settings;
 }
 
+cache::Store::Options cache_options(const MountOptions& options) {
+  cache::Store::Options cache;
+  cache.directory = account_cache_dir(options);
+  cache.body_limit_bytes = options.cache_size;
+  cache.max_age_days = options.cache_max_age_days;
+  cache.min_free = options.cache_min_free;
+  cache.purpose = "the mount on " + options.mountpoint.string();
+  cache.on_disk_change = [](const std::string& news) {
+    spdlog::warn("{}", news);
+  };
+  return cache;
+}
+
 /// For this user alone, and never through a symbolic link that somebody else has put there.
 std::FILE* open_trace(const std::filesystem::path& path) {
   if (path.empty()) return nullptr;
@@ -72,7 +85,7 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   if (endpoint_.tls != imap::TlsMode::none) {
     tls_ = std::make_unique<imap::TlsContext>(tls_settings(options));
   }
-  cache_ = cache::Store::open({account_cache_dir(options), options.cache_size});
+  cache_ = cache::Store::open(cache_options(options));
   if (!cache_->notice().empty()) spdlog::warn("{}", cache_->notice());
   imap::Pool::Settings pool_settings;
   pool_settings.connections = options.connections;

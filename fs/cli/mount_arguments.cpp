@@ -17,7 +17,7 @@ namespace fs {
 namespace {
 
 using Arguments = MountArguments;
-constexpr std::array<LongOption, 21> kLongOptions{{
+constexpr std::array<LongOption, 23> kLongOptions{{
     {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
     {"read-only", "", "Mount read-only (this version always does)", &Arguments::read_only, {}},
     {"tls", "MODE", "implicit, starttls or none (default: by SOURCE)", {}, &Arguments::tls},
@@ -68,6 +68,16 @@ constexpr std::array<LongOption, 21> kLongOptions{{
      "Limit of the cache, such as 512M (default: 2G)",
      {},
      &Arguments::cache_size},
+    {"cache-max-age",
+     "DURATION",
+     "Forget messages that were not read for so long, such as 90d (default: 0, never)",
+     {},
+     &Arguments::cache_max_age},
+    {"cache-min-free",
+     "SIZE",
+     "Leave so much of the disk free (default: 1G, or 5% of a small disk)",
+     {},
+     &Arguments::cache_min_free},
     {"connections",
      "N",
      "Connections to the server, 1 to 16 (default: 3)",
@@ -100,6 +110,7 @@ constexpr std::array<LongOption, 21> kLongOptions{{
 constexpr std::uint64_t kDefaultCacheSize = std::uint64_t{2} << 30U;
 constexpr std::uint64_t kSmallestCache = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLargestCache = std::uint64_t{16} << 40U;
+constexpr std::chrono::days kLongestAge{36'500};
 constexpr unsigned kDefaultConnections = 3;
 constexpr unsigned kMostConnections = 16;
 constexpr std::chrono::milliseconds kDefaultTimeout = std::chrono::seconds{30};
@@ -144,6 +155,23 @@ std::uint64_t cache_size(std::string_view text) {
   return *size;
 }
 
+std::uint32_t cache_max_age(std::string_view text) {
+  using Days = std::chrono::days;
+  if (text == "0") return 0;
+  const auto duration = parse_duration(text);
+  if (!duration) refuse("cache-max-age", text, "is not a duration such as 90d");
+  if (*duration < Days{1} || *duration > kLongestAge) {
+    refuse("cache-max-age", text, "is neither between 1d and 36500d nor 0");
+  }
+  return static_cast<std::uint32_t>(std::chrono::ceil<Days>(*duration).count());
+}
+
+std::uint64_t cache_min_free(std::string_view text) {
+  const auto size = parse_size(text);
+  if (!size) refuse("cache-min-free", text, "is not a size such as 512M or 2G");
+  return *size;
+}
+
 unsigned connections(std::string_view text) {
   unsigned count = 0;
   const auto* const end = text.data() + text.size();
@@ -177,15 +205,18 @@ std::filesystem::path absolute_path(const std::optional<std::string>& text) {
   return text ? std::filesystem::absolute(*text) : std::filesystem::path{};
 }
 
+void check_value(std::string_view option, const std::string& value) {
+  if (value.empty()) throw UsageError(fmt::format("--{} needs a value", option));
+  if (value.find('\0') != std::string::npos) {
+    throw UsageError(fmt::format("--{}: the value contains a NUL character", option));
+  }
+}
+
 void check_values_given(const MountArguments& arguments) {
   for (const auto& option : kLongOptions) {
     if (option.text == nullptr) continue;
     const auto& value = arguments.*option.text;
-    if (!value) continue;
-    if (value->empty()) throw UsageError(fmt::format("--{} needs a value", option.name));
-    if (value->find('\0') != std::string::npos) {
-      throw UsageError(fmt::format("--{}: the value contains a NUL character", option.name));
-    }
+    if (value) check_value(option.name, *value);
   }
 }
 
@@ -265,6 +296,12 @@ std::span<const LongOption> mount_long_options() {
   return kLongOptions;
 }
 
+std::filesystem::path checked_cache_dir(const std::optional<std::string>& text) {
+  if (!text) return default_cache_dir();
+  check_value("cache-dir", *text);
+  return std::filesystem::absolute(*text);
+}
+
 MountOptions checked_mount_options(const MountArguments& arguments) {
   check_values_given(arguments);
   if (arguments.source.empty()) throw UsageError("mount needs SOURCE and MOUNTPOINT");
@@ -282,9 +319,10 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
   options.ca_file = absolute_path(arguments.ca_file);
   take_login(arguments, options);
 
-  options.cache_dir =
-      arguments.cache_dir ? absolute_path(arguments.cache_dir) : default_cache_dir();
+  options.cache_dir = checked_cache_dir(arguments.cache_dir);
   options.cache_size = arguments.cache_size ? cache_size(*arguments.cache_size) : kDefaultCacheSize;
+  if (arguments.cache_max_age) options.cache_max_age_days = cache_max_age(*arguments.cache_max_age);
+  if (arguments.cache_min_free) options.cache_min_free = cache_min_free(*arguments.cache_min_free);
   options.connections =
       arguments.connections ? connections(*arguments.connections) : kDefaultConnections;
   options.names =

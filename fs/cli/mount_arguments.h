@@ -29,6 +29,8 @@ struct MountArguments {
   std::optional<std::string> auth;
   std::optional<std::string> cache_dir;
   std::optional<std::string> cache_size;
+  std::optional<std::string> cache_max_age;
+  std::optional<std::string> cache_min_free;
   std::optional<std::string> connections;
   std::optional<std::string> names;
   std::optional<std::string> poll_interval;
@@ -49,6 +51,9 @@ struct LongOption {
 
 /// Every long option of `imapfs mount`, in the order of the help text.
 std::span<const LongOption> mount_long_options();
+
+/// The directory of all caches that `--cache-dir` names, or the usual one. Throws UsageError.
+std::filesystem::path checked_cache_dir(const std::optional<std::string>& text);
 
 /// Checks every value and fills in the defaults, except those that only `-o` sets. Throws
 /// UsageError with the option's name and never with a value that may be secret.

@@ -82,6 +82,10 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     daemon.failed(fmt::format("{} does not answer (waited {} s, see --timeout)",
                               options.source.host, options.timeout.count() / 1000),
                   1);
+  } catch (const cache::LockedError& error) {
+    daemon.failed(fmt::format("{}: unmount that one first, or give this one another --cache-dir",
+                              error.what()),
+                  1);
   } catch (const imap::CancelledError&) {
     daemon.failed("interrupted", 1);
   } catch (const std::exception& error) {

@@ -35,6 +35,8 @@ struct MountOptions {
 
   std::filesystem::path cache_dir;  // the root of all accounts; see account_cache_dir()
   std::uint64_t cache_size = 0;
+  std::uint32_t cache_max_age_days = 0;  // 0: for ever
+  std::optional<std::uint64_t> cache_min_free;
   unsigned connections = 0;
   std::string names;  // a checked template: ends with `{uid}.eml`
   std::chrono::milliseconds timeout{0};

@@ -54,9 +54,13 @@ class Parser {
   const MountArguments& mount_arguments() const { return mount_arguments_; }
   const std::vector<std::string>& comma_lists() const { return comma_lists_; }
   const std::string& umount_point() const { return umount_point_; }
+  bool is_cache() const { return cache_->parsed(); }
+  /// Throws UsageError.
+  CacheOptions cache_options() const;
 
  private:
   void declare_mount();
+  void declare_cache();
   void declare(const LongOption& option);
   void refuse_extras() const;
   [[noreturn]] void refuse_extra(const std::string& extra) const;
@@ -64,9 +68,14 @@ class Parser {
   CLI::App app_{"Mount an IMAP account: folders are directories, messages are files.", "imapfs"};
   CLI::App* mount_ = nullptr;
   CLI::App* umount_ = nullptr;
+  CLI::App* cache_ = nullptr;
   MountArguments mount_arguments_;
   std::vector<std::string> comma_lists_;
   std::string umount_point_;
+  std::string cache_action_;
+  std::string cache_source_;
+  std::optional<std::string> cache_dir_;
+  bool cache_all_ = false;
   bool wants_version_ = false;
   bool wants_help_ = false;
 };
@@ -81,12 +90,13 @@ Parser::Parser() {
   umount_->add_option("MOUNTPOINT", umount_point_, "The directory on which it is mounted")
       ->type_name("");
   set_usage(*umount_, "imapfs umount MOUNTPOINT");
+  declare_cache();
   app_.add_subcommand("help", "Print this text, or with a command its options");
   set_usage(app_, "imapfs COMMAND [OPTIONS]");
 
   // Our own messages about what is left over never repeat SOURCE.
   app_.allow_extras();
-  for (auto* command : {mount_, umount_}) {
+  for (auto* command : {mount_, umount_, cache_}) {
     command->allow_extras();
     command->set_help_flag();
     command->add_flag("-h,--help", wants_help_, "Print this text");
@@ -104,6 +114,44 @@ void Parser::declare_mount() {
   mount_->add_option("-o", comma_lists_, "Any of these as name or name=value, and mount options")
       ->type_name("OPT[,OPT...]")
       ->allow_extra_args(false);  // one list for each -o
+}
+
+void Parser::declare_cache() {
+  cache_ = app_.add_subcommand("cache", "Look at, check or empty the cache");
+  cache_->add_option("ACTION", cache_action_, "info, verify or clear")->type_name("");
+  cache_->add_option("SOURCE", cache_source_, "The account, as it is mounted (default: all)")
+      ->type_name("");
+  cache_
+      ->add_option_function<std::string>(
+          "--cache-dir", [this](const std::string& text) { cache_dir_ = text; },
+          "The caches are below this directory (default: ~/.cache/imapfs)")
+      ->type_name("DIR")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  cache_->add_flag("--all", cache_all_, "All accounts, which clear does not do unasked")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->disable_flag_override();
+  set_usage(*cache_, "imapfs cache info|verify|clear [OPTIONS] [SOURCE]");
+}
+
+CacheOptions Parser::cache_options() const {
+  using Action = CacheOptions::Action;
+  CacheOptions options;
+  if (cache_action_.empty()) throw UsageError("cache needs one of info, verify and clear");
+  if (cache_action_ == "verify") {
+    options.action = Action::verify;
+  } else if (cache_action_ == "clear") {
+    options.action = Action::clear;
+  } else if (cache_action_ != "info") {
+    throw UsageError(
+        fmt::format("cache knows info, verify and clear, not {}", shown_word(cache_action_)));
+  }
+  options.cache_dir = checked_cache_dir(cache_dir_);
+  if (!cache_source_.empty()) options.source = parse_source(cache_source_);
+  if (cache_all_ && options.source) throw UsageError("--all and SOURCE exclude each other");
+  if (options.action == Action::clear && !options.source && !cache_all_) {
+    throw UsageError("cache clear needs a SOURCE, or --all for the caches of all accounts");
+  }
+  return options;
 }
 
 void Parser::declare(const LongOption& option) {
@@ -135,6 +183,7 @@ void Parser::refuse_extra(const std::string& extra) const {
     known = {"help"};
     for (const auto& option : mount_long_options()) known.push_back(option.name);
   }
+  if (is_cache()) known = {"help", "cache-dir", "all"};
   const auto near = name.starts_with("--") ? nearest(name.substr(2), known) : std::string_view{};
   throw UsageError(fmt::format("unknown option {}{}", safe_text(name),
                                near.empty() ? "" : fmt::format(": did you mean --{}?", near)));
@@ -169,8 +218,9 @@ std::optional<std::string> Parser::help() const {
 /// `imapfs help [COMMAND]` as the option that it means: CLI11 would take COMMAND for the command.
 std::vector<std::string> without_help_command(std::vector<std::string> arguments) {
   if (arguments.size() > 2) throw UsageError("help takes one command");
-  if (arguments.size() == 2 && arguments[1] != "mount" && arguments[1] != "umount") {
-    throw UsageError("there is help for mount and for umount");
+  if (arguments.size() == 2 && arguments[1] != "mount" && arguments[1] != "umount" &&
+      arguments[1] != "cache") {
+    throw UsageError("there is help for mount, umount and cache");
   }
   arguments.erase(arguments.begin());
   arguments.emplace_back("--help");
@@ -208,6 +258,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (auto help = parser.help()) return HelpOptions{*std::move(help)};
   if (parser.wants_version()) return VersionOptions{};
   if (parser.is_mount()) return parse_mount(parser, all);
+  if (parser.is_cache()) return parser.cache_options();
   if (!parser.is_umount()) throw UsageError("a command is missing: see imapfs help");
   if (parser.umount_point().empty()) throw UsageError("umount needs a MOUNTPOINT");
   return UmountOptions{std::filesystem::absolute(parser.umount_point())};

@@ -3,9 +3,11 @@
 /// cache directory) and the working directory, touches nothing else.
 
 #include "fs/cli/mount_options.h"
+#include "fs/cli/source.h"
 #include "fs/cli/usage_error.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +20,16 @@ struct UmountOptions {
   bool operator==(const UmountOptions&) const = default;
 };
 
+struct CacheOptions {
+  enum class Action { info, verify, clear };
+
+  Action action = Action::info;
+  std::filesystem::path cache_dir;  // absolute; the root of all accounts
+  std::optional<Source> source;     // none: all of them
+
+  bool operator==(const CacheOptions&) const = default;
+};
+
 struct HelpOptions {
   std::string text;  // what to print, ends with a newline
 
@@ -28,7 +40,8 @@ struct VersionOptions {
   bool operator==(const VersionOptions&) const = default;
 };
 
-using CommandLine = std::variant<MountOptions, UmountOptions, HelpOptions, VersionOptions>;
+using CommandLine =
+    std::variant<MountOptions, UmountOptions, CacheOptions, HelpOptions, VersionOptions>;
 
 /// Reads the arguments that follow the program's name. A long option given on its own wins over the
 /// same one within `-o`; otherwise the last one wins. `imapfs SOURCE MOUNTPOINT ...` means `imapfs

@@ -46,6 +46,7 @@ std::optional<std::uint64_t> milliseconds_in(std::string_view unit) {
   if (unit.empty() || unit == "s") return 1000;
   if (unit == "m" || unit == "min") return 60 * 1000;
   if (unit == "h") return 60 * 60 * 1000;
+  if (unit == "d") return 24 * 60 * 60 * 1000;
   return std::nullopt;
 }
 

@@ -13,7 +13,7 @@ namespace fs {
 /// `B` or `iB`; letters in either case.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-/// `500ms`, `30s`, `2m`, `1h`; without a unit seconds.
+/// `500ms`, `30s`, `2m`, `1h`, `30d`; without a unit seconds.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 }  // namespace fs

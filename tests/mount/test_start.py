@@ -75,6 +75,35 @@ class Refusals(harness.Case):
         self.refused(mount, str(mount.path), "empty")
         self.assertEqual(os.listdir(mount.path), ["something"])
 
+    def test_a_second_mount_of_the_account(self):
+        first = self.mount()
+        second = self.prepare(cache=first.cache)
+        self.refused(second, "process %d" % first.pid, "the mount on %s" % first.path, "--cache-dir")
+        # With a cache of its own it works, and the first one goes on.
+        for mount in (first, self.mount()):
+            mount.listing()
+
+    def test_the_cache_command_beside_a_mount(self):
+        mount = self.mount()
+
+        def cache(action, *options):
+            return run(PROGRAM, "cache", action, "--cache-dir", mount.cache, *options)
+
+        info = cache("info")
+        self.assertEqual((info.returncode, info.stderr), (0, ""))
+        self.assertIn("process %d" % mount.pid, info.stdout)
+        for refused in (cache("verify"), cache("clear", "--all"), cache("clear", mount.source)):
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("process %d" % mount.pid, refused.stdout)
+        mount.listing()
+        mount.unmount()
+        verified = cache("verify", mount.source)
+        self.assertEqual((verified.returncode, verified.stdout.splitlines()[1]), (0, "  clean"))
+        self.assertEqual(cache("clear", mount.source).returncode, 0)
+        gone = cache("info")
+        self.assertEqual((gone.returncode, gone.stdout), (1, ""))
+        self.assertIn("there is no cache", gone.stderr)
+
     def test_mounted_already(self):
         first = self.mount()
         second = self.prepare()

@@ -1,5 +1,6 @@
 #include "fs/cli/options.h"
 
+#include "fs/cli/cache_dir.h"
 #include "fs/cli/mount_arguments.h"
 #include "tests/support/catch.h"
 
@@ -54,6 +55,8 @@ const std::map<std::string_view, std::string> kSamples{
     {"tls-pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
     {"cache-dir", "/var/cache/x"},
     {"cache-size", "512M"},
+    {"cache-max-age", "90d"},
+    {"cache-min-free", "1G"},
     {"connections", "7"},
     {"names", "{from}, {subject}.{uid}.eml"},
     {"poll-interval", "5m"},
@@ -271,6 +274,32 @@ TEST_CASE("options may follow SOURCE and MOUNTPOINT, as mount(8) passes them",
   CHECK(std::get<MountOptions>(parsed({"mount", "-o", "ro", "--", kSource, "/mnt"})) == expected);
 }
 
+TEST_CASE("the age of what the cache keeps is counted in whole days", "[fs][cli][options]") {
+  const auto days = [](const std::string& age) {
+    return std::get<MountOptions>(parsed({"mount", "--cache-max-age", age, kSource, "/mnt"}))
+        .cache_max_age_days;
+  };
+  CHECK(days("0") == 0);
+  CHECK(days("90d") == 90);
+  CHECK(days("25h") == 2);
+}
+
+TEST_CASE("the cache command takes an account or all of them", "[fs][cli][options]") {
+  using fs::CacheOptions;
+  using Action = CacheOptions::Action;
+  const auto cache = [](Arguments arguments) {
+    arguments.insert(arguments.begin(), "cache");
+    return std::get<CacheOptions>(parsed(arguments));
+  };
+  const auto source = fs::parse_source(kSource);
+  CHECK(cache({"info", "--cache-dir", "/c"}) == CacheOptions{Action::info, "/c", std::nullopt});
+  CHECK(cache({"verify", kSource, "--cache-dir", "/c"}) ==
+        CacheOptions{Action::verify, "/c", source});
+  CHECK(cache({"clear", "--all", "--cache-dir", "/c"}) ==
+        CacheOptions{Action::clear, "/c", std::nullopt});
+  CHECK(cache({"info"}).cache_dir == fs::default_cache_dir());
+}
+
 TEST_CASE("paths become absolute because the daemon leaves the directory", "[fs][cli][options]") {
   const auto here = std::filesystem::current_path();
   const auto options = std::get<MountOptions>(
@@ -301,7 +330,15 @@ TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
       {{"umount"}, "umount needs a MOUNTPOINT"},
       {{"umount", "/a", "/b"}, "unexpected argument \"/b\": see imapfs help"},
       {{"umount", "--lazy", "/a"}, "unknown option --lazy"},
-      {{"help", "cook"}, "there is help for mount and for umount"},
+      {{"cache"}, "cache needs one of info, verify and clear"},
+      {{"cache", "burn"}, "cache knows info, verify and clear, not \"burn\""},
+      {{"cache", "clear"}, "cache clear needs a SOURCE, or --all for the caches of all accounts"},
+      {{"cache", "info", "--all", kSource}, "--all and SOURCE exclude each other"},
+      {{"cache", "info", "--cache-dir", ""}, "--cache-dir needs a value"},
+      {{"cache", "info", "--cache-dri", "/c"},
+       "unknown option --cache-dri: did you mean --cache-dir?"},
+      {{"cache", "info", kSource, "/mnt"}, "unexpected argument \"/mnt\": see imapfs help"},
+      {{"help", "cook"}, "there is help for mount, umount and cache"},
       {{"--verison"}, "unknown option --verison: did you mean --version?"}};
   for (const auto& [arguments, message] : bad) CHECK(refusal(arguments) == message);
 }
@@ -314,6 +351,9 @@ TEST_CASE("bad values are refused with the option's name", "[fs][cli][options]")
       {{"--cache-size", "big"}, "--cache-size: \"big\" is not a size such as 512M or 2G"},
       {{"--cache-size", "0"}, "--cache-size: \"0\" is not between 1M and 16T"},
       {{"--cache-size", "17T"}, "--cache-size: \"17T\" is not between 1M and 16T"},
+      {{"--cache-max-age", "90"}, "--cache-max-age: \"90\" is neither between 1d and 36500d nor 0"},
+      {{"--cache-max-age", "old"}, "--cache-max-age: \"old\" is not a duration such as 90d"},
+      {{"--cache-min-free", "5%"}, "--cache-min-free: \"5%\" is not a size such as 512M or 2G"},
       {{"--connections", "0"}, "--connections: \"0\" is not a number from 1 to 16"},
       {{"--connections", "17"}, "--connections: \"17\" is not a number from 1 to 16"},
       {{"--connections", "3x"}, "--connections: \"3x\" is not a number from 1 to 16"},
