@@ -1,7 +1,5 @@
 #include "cache/compaction.h"
 
-#include "cache/directory.h"
-
 #include <system_error>
 
 namespace cache {
@@ -14,9 +12,9 @@ constexpr std::uint64_t kWorthIt = std::uint64_t{64} << 20U;
 
 bool compact_if_worth_it(const Env::Options& options) {
   const auto& directory = options.directory;
-  const auto aside = directory / "compact";
+  const auto aside = directory / kCompactedName;
   std::error_code error;
-  std::filesystem::remove_all(aside, error);  // of a process that was killed
+  std::filesystem::remove(aside, error);  // of a process that was killed
   if (!std::filesystem::exists(directory / "data.mdb", error)) return false;
   try {
     const Env env(options);
@@ -26,17 +24,14 @@ bool compact_if_worth_it(const Env::Options& options) {
     if (size.free < kWorthIt || size.free < used || error || space.available / 2 < used) {
       return false;
     }
-    make_private_directory(aside);
     env.copy_compacted(aside);
   } catch (const Error&) {
     // What is wrong with it shows when it is opened, at the latest.
-    std::filesystem::remove_all(aside, error);
+    std::filesystem::remove(aside, error);
     return false;
   }
-  std::filesystem::rename(aside / "data.mdb", directory / "data.mdb", error);
-  const bool done = !error;
-  std::filesystem::remove_all(aside, error);
-  return done;
+  std::filesystem::rename(aside, directory / "data.mdb", error);
+  return !error;
 }
 
 }  // namespace cache

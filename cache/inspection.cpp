@@ -1,5 +1,6 @@
 #include "cache/inspection.h"
 
+#include "cache/compaction.h"
 #include "cache/directory.h"
 #include "cache/verify.h"
 
@@ -79,7 +80,7 @@ std::uint64_t clear(const std::filesystem::path& directory) {
 }
 
 void remove_database(const std::filesystem::path& directory) {
-  for (const auto* name : {"data.mdb", "lock.mdb", "damaged"}) {
+  for (const auto* name : {"data.mdb", "lock.mdb", "damaged", kCompactedName}) {
     std::error_code error;
     std::filesystem::remove_all(directory / name, error);
     if (error) throw Error("cannot remove " + (directory / name).string() + ": " + error.message());

@@ -1,5 +1,6 @@
 #include "cache/lmdb.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,8 +137,14 @@ Env::Size Env::size() const {
   return {.file = file_size(), .pages = used_bytes(), .free = room_inside(kAll, Room::later)};
 }
 
-void Env::copy_compacted(const std::filesystem::path& directory) const {
-  check(mdb_env_copy2(env_, directory.c_str(), MDB_CP_COMPACT), "mdb_env_copy2");
+void Env::copy_compacted(const std::filesystem::path& file) const {
+  // Not mdb_env_copy2, which makes a file that others can read, and does not wait for the disk.
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) fail(errno, "open of the copy");
+  auto code = mdb_env_copyfd2(env_, fd, MDB_CP_COMPACT);
+  if (code == MDB_SUCCESS && ::fsync(fd) != 0) code = errno;
+  ::close(fd);
+  check(code, "mdb_env_copyfd2");
 }
 
 /// Octets of free pages, counted until there are enough.

@@ -56,8 +56,9 @@ class Env {
     std::uint64_t free = 0;
   };
   Size size() const;
-  /// Writes a `data.mdb` without free pages into an empty directory.
-  void copy_compacted(const std::filesystem::path& directory) const;
+  /// Writes the last commit without free pages to a new file, for its owner only, and onto the
+  /// disk.
+  void copy_compacted(const std::filesystem::path& file) const;
 
  private:
   friend class ReadTxn;

@@ -1,5 +1,6 @@
 #include "cache/inspection.h"
 
+#include "cache/compaction.h"
 #include "tests/cache/child_process.h"
 #include "tests/cache/fixtures.h"
 #include "tests/cache/temporary_directory.h"
@@ -208,5 +209,7 @@ TEST_CASE("a file that is mostly free is written anew at the next open", "[cache
     CHECK(read_body(*store, bodies.back(), 0, kMebibyte) == octets(kMebibyte, bodies.back().value));
   }
   CHECK(verify(directory.path()) == std::vector<std::string>{});
-  CHECK_FALSE(files::exists(directory.path() / "compact"));
+  CHECK_FALSE(files::exists(directory.path() / kCompactedName));
+  CHECK(files::status(directory.path() / "data.mdb").permissions() ==
+        (files::perms::owner_read | files::perms::owner_write));
 }
