@@ -31,6 +31,8 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
                     imap::Look look) {
   // Repeated after a lost connection, it may be about another one than the first time.
   const auto mailbox = listing->mailbox();
+  // What was told before has to be in the cache: as many as came may have gone.
+  backing_.cache.run([](cache::Edit&) {});
   std::uint32_t count = 0;
   const auto row = backing_.cache.read([&](const cache::View& view) {
     count = view.message_count(mailbox);

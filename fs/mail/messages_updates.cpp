@@ -40,7 +40,10 @@ void Messages::apply(const std::vector<imap::MailboxUpdates>& updates) {
       changes_.put_flags(mailbox, update.flags);
     }
     if (!same || update.exists_changed || update.expunged > 0 || update.incomplete) {
-      request_sync(mailbox, same ? imap::Look::as_told : imap::Look::open_again);
+      // What was expunged by number, or changed without being named, the session has told already
+      // and does not know any more.
+      const bool all_told = same && update.expunged == 0 && !update.incomplete;
+      request_sync(mailbox, all_told ? imap::Look::as_told : imap::Look::open_again);
     }
   }
 }

@@ -75,7 +75,12 @@ void World::settle() {
 }
 
 void World::hear() {
-  parts_->pool->run({}, [](imap::Session& session) { session.noop(); })
+  parts_->pool
+      ->run({},
+            [](imap::Session& session) {
+              session.noop();
+              session.take_updates();  // as the pool does
+            })
       .wait(std::chrono::seconds(10), {});
 }
 

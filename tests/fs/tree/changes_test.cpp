@@ -143,6 +143,34 @@ TEST_CASE("a message of which the server tells that it came is there without bei
   CHECK(mount.kernel->was_told("attributes", world.ino("/INBOX")));
 }
 
+TEST_CASE("one that came and one that went by its number are both found", "[fs][changes]") {
+  Watched mount({{"INBOX", mails(4)}});
+  auto& world = mount.world;
+  mount.list("/INBOX");
+  world.other_client().expunge("INBOX", Uid{2});
+  world.other_client().append("INBOX", mail("new"));
+  world.hear();
+  mount.tell([](auto& told) {
+    told.expunged = 1;
+    told.exists_changed = true;
+  });
+  CHECK(mount.listed("/INBOX") == Names{"5.eml", "4.eml", "3.eml", "1.eml"});
+}
+
+TEST_CASE("one that came and one that vanished are both found", "[fs][changes]") {
+  Watched mount({{"INBOX", mails(4)}});
+  auto& world = mount.world;
+  mount.list("/INBOX");
+  world.other_client().expunge("INBOX", Uid{2});
+  world.other_client().append("INBOX", mail("new"));
+  world.hear();
+  mount.tell([](auto& told) {
+    told.vanished = UidSet(Uid{2});
+    told.exists_changed = true;
+  });
+  CHECK(mount.listed("/INBOX") == Names{"5.eml", "4.eml", "3.eml", "1.eml"});
+}
+
 TEST_CASE("news under another UIDVALIDITY deletes nothing by its UIDs", "[fs][changes]") {
   Watched mount({{"INBOX", mails(2)}});
   mount.list("/INBOX");
