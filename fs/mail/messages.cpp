@@ -75,7 +75,11 @@ void Messages::end_sync(const std::shared_ptr<Listing>& listing, const std::exce
     state.running.reset();
     // Rows that could not be stored have ended the listing before.
     const bool well = !error && !listing->has_failed();
-    if (well) state.compared = state.compared_last;
+    if (well) {
+      state.compared = state.compared_last;
+    } else {
+      state.compared.reset();  // there may be news that nobody has seen
+    }
     return std::exchange(state.told, false) && well;
   });
   listing->finish(error);

@@ -21,13 +21,12 @@ struct Attributes {
 };
 
 /// How long the kernel may use an answer without asking again. A message never changes and its name
-/// is never given to another one, so the worst of remembering it is ESTALE for one that is gone;
-/// and it must be remembered for longer than `ls -l` of a large folder takes. Folders come and go
-/// while nothing tells us.
+/// is never given to another one; that it has gone is told to the kernel (Announcer). Folders come
+/// and go while nothing tells us.
 struct Lifetimes {
   std::chrono::seconds message_attributes{86'400};
   std::chrono::seconds directory_attributes{1};
-  std::chrono::seconds message_entry{10};
+  std::chrono::seconds message_entry{86'400};
   std::chrono::seconds directory_entry{1};
   std::chrono::seconds no_entry{1};
 };
