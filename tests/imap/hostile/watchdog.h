@@ -7,9 +7,19 @@
 namespace tests {
 
 class Watchdog {
+#if defined(__SANITIZE_THREAD__)
+  static constexpr unsigned kSlowdown = 20;
+#else
+  static constexpr unsigned kSlowdown = 1;
+#endif
+
  public:
-  explicit Watchdog(unsigned seconds = 20) { ::alarm(seconds); }
-  ~Watchdog() { ::alarm(0); }
+  explicit Watchdog(unsigned seconds = 20) {
+    ::alarm(seconds * kSlowdown);
+  }
+  ~Watchdog() {
+    ::alarm(0);
+  }
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 };
