@@ -56,7 +56,7 @@ void ConnectionThread::connect() {
   commanded();
   heard();
   show_waiting();
-  pool_.connected(number_);
+  pool_.connected(number_, session_->quirks().most_connections);
 }
 
 void ConnectionThread::run(QueuedJob queued) {
@@ -94,9 +94,15 @@ void ConnectionThread::run(QueuedJob queued) {
   heard();
   tell();
   if (session_->is_usable()) show_waiting();
+  if (session_->is_usable() && session_->is_worn_out()) {
+    session_->logout();
+    drop_session();
+  }
   const bool may_repeat = queued.spec.repeat == Repeat::yes;
   bool again = false;
-  if (broken || !session_->is_usable()) {
+  if (!session_) {
+    // Replaced before the next job.
+  } else if (broken || !session_->is_usable()) {
     drop_session();
     if (refused) pool_.connect_failed(outcome);  // the login, as Exchange says it: too late
     again = broken && may_repeat && !std::exchange(queued.repeated, true);

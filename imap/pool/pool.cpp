@@ -172,9 +172,11 @@ void Pool::hold(std::chrono::milliseconds pause) {
   schedule_.with([pause](Schedule& schedule) { schedule.hold(Deadline::Clock::now() + pause); });
 }
 
-void Pool::connected(unsigned number) {
-  schedule_.with(
-      [number](Schedule& schedule) { schedule.connected(number, Deadline::Clock::now()); });
+void Pool::connected(unsigned number, unsigned most) {
+  schedule_.with([&](Schedule& schedule) {
+    schedule.connected(number, Deadline::Clock::now());
+    if (most != 0) schedule.allow(most);
+  });
   report();
   wake_all();  // others may have waited to log in
 }

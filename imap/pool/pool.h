@@ -113,7 +113,8 @@ class Pool {
   void put_back(QueuedJob queued);
   void submit(QueuedJob queued, void (Schedule::*push)(QueuedJob));
   void hold(std::chrono::milliseconds pause);
-  void connected(unsigned number);
+  /// `most`: connections that this server is known to allow; 0: not known.
+  void connected(unsigned number, unsigned most);
   void connect_failed(const std::exception_ptr& error);
   void disconnected(unsigned number);
   void ended();

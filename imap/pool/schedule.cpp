@@ -232,7 +232,8 @@ std::size_t Schedule::live() const {
 }
 
 std::size_t Schedule::most(Time now) const {
-  return now < limited_until_ ? std::max(limit_, std::size_t{1}) : slots_.size();
+  const auto known = std::min(slots_.size(), std::max(allowed_, std::size_t{1}));
+  return now < limited_until_ ? std::min(known, std::max(limit_, std::size_t{1})) : known;
 }
 
 bool Schedule::accepts(unsigned number, Lane lane, Time now) const {

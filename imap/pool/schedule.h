@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -87,6 +88,8 @@ class Schedule {
 
   bool is_lowest_live(unsigned number) const;
   void connected(unsigned number, Time now);
+  /// No more connections than these are made, whatever was asked for.
+  void allow(std::size_t connections) { allowed_ = connections; }
   /// Returns the jobs that fail with this. While others have sessions none does: how many these are
   /// is then taken for the limit of the server, for an hour if it said so, else for half a minute.
   std::deque<QueuedJob> connect_failed(Failure failure, const std::string& reason, Time now);
@@ -135,6 +138,7 @@ class Schedule {
   Backoff backoff_;
   Backoff watch_backoff_;
   std::string offline_reason_;  // empty: reachable as far as is known
+  std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
   std::size_t limit_ = 0;
   Time limited_until_{};
   Time held_until_{};

@@ -12,8 +12,13 @@ constexpr std::array kQuirks{
     // Its VANISHED is malformed. XAPPLEPUSHSERVICE is no sign: Cyrus and others have it, too.
     Quirk{"iCloud", Sign::capability, "XAPPLELITERAL", [](Quirks& q) { q.no_qresync = true; },
           "Mailspring-Sync MailUtils.cpp, MailKit#1871"},
-    Quirk{"Exchange", Sign::name, "Microsoft Exchange", [](Quirks& q) { q.statuses_ahead = 10; },
-          "geary imap-quirks.vala"},
+    // It hangs up after ten commands that failed.
+    Quirk{"Exchange", Sign::name, "Microsoft Exchange",
+          [](Quirks& q) {
+            q.statuses_ahead = 10;
+            q.most_refusals = 8;
+          },
+          "geary imap-quirks.vala, imapsync FAQ.Exchange"},
     // Without UIDONLY the newest 10,000 messages of a folder are all there is.
     Quirk{"Yahoo", Sign::capability, "XYMHIGHESTMODSEQ",
           [](Quirks& q) {

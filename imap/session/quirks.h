@@ -27,6 +27,9 @@ struct Quirks {
   std::size_t statuses_ahead = 25;  // Outlook.com broke its own parser at about 50 (geary)
   std::uint64_t most_uids = std::numeric_limits<std::uint64_t>::max();  // in one command
 
+  unsigned most_refusals =
+      0;  // after so many NO and BAD the connection is better replaced; 0: never
+
   bool binds_tls_unique = false;  // SCRAM-*-PLUS by tls-unique alone, which TLS 1.3 lacks
 
   // For callers:

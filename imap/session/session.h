@@ -56,6 +56,11 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   bool is_usable() const { return usable_; }
+  /// So many commands were refused that this server will hang up soon: the owner had better replace
+  /// the session before the next one.
+  bool is_worn_out() const {
+    return quirks_.most_refusals != 0 && refusals_ >= quirks_.most_refusals;
+  }
   const Capabilities& capabilities() const { return capabilities_; }
   /// How the server needs to be treated; known after `negotiate`.
   const Quirks& quirks() const { return quirks_; }
@@ -355,6 +360,7 @@ class Session {
   int stray_continuations_ = 0;
   bool preauthenticated_ = false;
   bool usable_ = true;
+  unsigned refusals_ = 0;  // tagged NO and BAD
 };
 
 }  // namespace imap

@@ -62,6 +62,7 @@ void Session::note_status(const Status& status) {
     }
     pending->second = status;
     throttle_.note(status);
+    if (status.condition != Condition::ok) ++refusals_;
   }
   if (status.condition == Condition::bye && greeting_.empty()) {
     throw RefusedError(fmt::format("the server turned the connection away: {}", status.text));

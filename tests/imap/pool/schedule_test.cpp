@@ -107,6 +107,16 @@ TEST_CASE("a refused login when others are logged in is the limit of the server"
   }
 }
 
+TEST_CASE("a server that is known to allow two connections is not asked for a third",
+          "[pool][schedule]") {
+  auto schedule = with_live(3, 2);
+  schedule.allow(2);
+  for (int i = 0; i < 4; ++i) schedule.push(job());
+  CHECK(next(schedule, 2) == "-");
+  schedule.disconnected(0, kNow);
+  CHECK(next(schedule, 2) == "connect");
+}
+
 TEST_CASE("a lost connection may be made again below the limit", "[pool][schedule]") {
   auto schedule = with_live(3, 2);
   for (int i = 0; i < 4; ++i) schedule.push(job());

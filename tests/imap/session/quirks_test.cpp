@@ -1,5 +1,6 @@
 #include "imap/session/quirks.h"
 
+#include "imap/base/errors.h"
 #include "tests/support/catch.h"
 #include "tests/support/sessions.h"
 
@@ -55,6 +56,23 @@ TEST_CASE("a server that nobody knows has no quirks", "[session][quirks]") {
   CHECK_FALSE(quirks.select_always);
   CHECK(quirks.most_connections == 0);
   CHECK(quirks.statuses_ahead == 25);
+}
+
+TEST_CASE("Exchange: a session is worn out by eight refusals", "[session][quirks]") {
+  Script::Lines lines;
+  for (int refusal = 0; refusal < 8; ++refusal) {
+    const auto tag = "$" + std::to_string(2 + refusal);
+    lines.push_back("C: " + tag + " NOOP");
+    lines.push_back("S: " + tag + " BAD Command received in Invalid state.");
+  }
+  CHECK(play_greeted("The Microsoft Exchange IMAP4 service is ready.", "IMAP4rev1", lines,
+                     [](Session& session) {
+                       for (int refusal = 0; refusal < 8; ++refusal) {
+                         CHECK_FALSE(session.is_worn_out());
+                         CHECK_THROWS_AS(session.noop(), imap::CommandError);
+                       }
+                       CHECK(session.is_worn_out());
+                     }) == "");
 }
 
 TEST_CASE("iCloud: QRESYNC is not enabled", "[session][quirks]") {

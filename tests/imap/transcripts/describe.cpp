@@ -152,6 +152,7 @@ std::string describe(const imap::Quirks& quirks) {
     words.add(fmt::format("statuses_ahead {}", quirks.statuses_ahead));
   }
   if (quirks.most_uids != none.most_uids) words.add(fmt::format("most_uids {}", quirks.most_uids));
+  if (quirks.most_refusals != 0) words.add(fmt::format("most_refusals {}", quirks.most_refusals));
   if (quirks.most_connections != 0) {
     words.add(fmt::format("most_connections {}", quirks.most_connections));
   }
