@@ -76,6 +76,10 @@ FolderTree::Rows merge(cache::Edit& edit, const std::vector<imap::ListRow>& list
                        const Hierarchy& hierarchy) {
   Merge merge(edit);
   std::unordered_set<std::string> seen;
+  std::unordered_map<std::string, int> ids;
+  for (const auto& found : listed) {
+    if (found.status) ++ids[found.status->mailbox_id];
+  }
   std::vector<cache::MailboxRow> unknown;
   for (const auto& found : listed) {
     // `INBOX.` itself, where it is the prefix, is no folder.
@@ -83,6 +87,8 @@ FolderTree::Rows merge(cache::Edit& edit, const std::vector<imap::ListRow>& list
         found.name + found.delimiter.value_or('\0') == hierarchy.prefix && found.name != "INBOX";
     if (is_prefix || !seen.insert(found.name).second) continue;
     auto row = to_row(found);
+    // An id that two mailboxes have is none.
+    if (!row.object_id.empty() && ids[row.object_id] > 1) row.object_id.clear();
     merge.knows(row) ? merge.keep(row) : unknown.push_back(std::move(row));
   }
   // Names that are still in use have been taken out: what is left may have been renamed.

@@ -85,6 +85,18 @@ void MemoryServer::remove(const std::string& mailbox) {
   state_.data.with([&](ServerData& server) { server.mailboxes.erase(mailbox); });
 }
 
+void MemoryServer::rename(const std::string& from, const std::string& to) {
+  state_.data.with([&](ServerData& server) {
+    auto mailbox = server.mailboxes.extract(from);
+    mailbox.key() = mailbox.mapped().name = to;
+    server.mailboxes.insert(std::move(mailbox));
+  });
+}
+
+void MemoryServer::set_object_id(const std::string& mailbox, const std::string& id) {
+  state_.data.with([&](ServerData& server) { mailbox_of(server, mailbox).object_id = id; });
+}
+
 void MemoryServer::renew(const std::string& mailbox, std::uint64_t uid_validity) {
   state_.data.with([&](ServerData& server) {
     auto& renewed = mailbox_of(server, mailbox);

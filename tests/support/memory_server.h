@@ -57,6 +57,8 @@ class MemoryServer {
   void expunge(const std::string& mailbox, imap::Uid uid);
   void create(Box box);
   void remove(const std::string& mailbox);
+  void rename(const std::string& from, const std::string& to);
+  void set_object_id(const std::string& mailbox, const std::string& id);
   /// The same mail under another UIDVALIDITY, its UIDs from 1 up.
   void renew(const std::string& mailbox, std::uint64_t uid_validity);
   void set_uid_next(const std::string& mailbox, std::uint32_t uid_next);

@@ -15,6 +15,13 @@ std::string delimiter_text(const Profile& profile) {
   return profile.delimiter ? quoted(std::string(1, *profile.delimiter)) : "NIL";
 }
 
+std::string status_of(const StoredMailbox& mailbox) {
+  return "* STATUS " + quoted(mailbox.name) + " (MESSAGES " +
+         std::to_string(mailbox.messages.size()) + " UIDNEXT " + std::to_string(mailbox.uid_next) +
+         " UIDVALIDITY " + std::to_string(mailbox.uid_validity) +
+         (mailbox.object_id.empty() ? "" : " MAILBOXID (" + mailbox.object_id + ")") + ")\r\n";
+}
+
 }  // namespace
 
 const std::vector<ServerConnection::Entry>& ServerConnection::table() {
@@ -89,7 +96,7 @@ std::string ServerConnection::name_space(const ReceivedCommand& /*command*/) {
 
 std::string ServerConnection::list(const ReceivedCommand& command) {
   if (command.argument(1) != "*") return "BAD only everything is listed here";
-  state_.data.with([this](ServerData& server) {
+  state_.data.with([&](ServerData& server) {
     for (const auto& [name, mailbox] : server.mailboxes) {
       out_ += "* LIST (";
       for (const auto& attribute : mailbox.attributes) {
@@ -97,6 +104,7 @@ std::string ServerConnection::list(const ReceivedCommand& command) {
         out_ += attribute;
       }
       out_ += ") " + delimiter_text(server.profile) + ' ' + quoted(name) + "\r\n";
+      if (command.line.find("STATUS (") != std::string::npos) out_ += status_of(mailbox);
     }
   });
   return "OK done";

@@ -28,6 +28,7 @@ struct StoredMessage {
 struct StoredMailbox {
   std::string name;
   std::vector<std::string> attributes;
+  std::string object_id;                // MAILBOXID
   std::vector<StoredMessage> messages;  // ascending
   std::uint64_t uid_validity = 1;
   std::uint32_t uid_next = 1;

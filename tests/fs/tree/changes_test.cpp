@@ -256,6 +256,66 @@ TEST_CASE("folders that others make and delete appear and vanish when the server
   CHECK(tests::error_of([&] { world.stat(old); }) == ESTALE);
 }
 
+namespace {
+
+WorldOptions with_object_ids() {
+  WorldOptions options;
+  for (const auto* atom : {"LIST-EXTENDED", "LIST-STATUS", "OBJECTID"}) {
+    options.profile.capabilities.emplace_back(atom);
+  }
+  return options;
+}
+
+void poll(Watched& mount) {
+  imap::Updates updates;
+  updates.folders_changed = true;
+  mount.world.mail().take(updates);
+  mount.world.settle();
+}
+
+}  // namespace
+
+TEST_CASE("a folder that was renamed keeps its mail and its numbers where it has an id",
+          "[fs][changes]") {
+  Watched mount({{"INBOX"}, {"Old", mails(2)}}, with_object_ids());
+  auto& world = mount.world;
+  world.other_client().set_object_id("Old", "M17");
+  poll(mount);
+  mount.list("/Old");
+  world.read("/Old/1.eml");
+  const auto ino = world.ino("/Old/1.eml");
+
+  world.other_client().rename("Old", "New");
+  world.other_client().create({"Old", mails(1)});
+  world.other_client().set_object_id("Old", "M18");
+  poll(mount);
+
+  CHECK(mount.kernel->was_told("changed", fs::kRootIno, "Old"));
+  CHECK(world.ino("/New/1.eml") == ino);
+  world.server().forget_log();
+  CHECK(world.read("/New/1.eml") == mail("message 1").octets);
+  CHECK(world.server().count("BODY") == 0);
+  CHECK(world.list("/Old") == Names{"1.eml"});
+}
+
+TEST_CASE("an id that two folders have tells nothing", "[fs][changes]") {
+  // Cyrus 3.6 answers with memory that it has freed.
+  Watched mount({{"INBOX"}, {"A", mails(1)}, {"B", mails(2)}}, with_object_ids());
+  auto& world = mount.world;
+  world.other_client().set_object_id("A", "M1");
+  poll(mount);
+  const auto a = world.ino("/A");
+  const auto b = world.ino("/B");
+  world.other_client().set_object_id("B", "M1");
+  world.other_client().rename("A", "C");
+  world.other_client().create({"A"});
+  world.other_client().set_object_id("A", "M1");
+  poll(mount);
+  CHECK(world.ino("/B") == b);
+  CHECK(world.ino("/A") == a);
+  CHECK(world.list("/C") == Names{"1.eml"});
+}
+
 TEST_CASE("a poll finds new folders and new messages", "[fs][changes]") {
   Watched mount({{"INBOX", mails(1)}});
   auto& world = mount.world;
