@@ -165,12 +165,14 @@ class Server:
             status, answer = client.delete(quoted(self.full_name(mailbox)))
             assert status == "OK", (mailbox, answer)
 
-    def mailboxes(self):
-        """Every mailbox of the server -> whether it can be selected."""
+    def mailboxes(self, client=None):
+        """Every mailbox of the server -> whether it can be selected; by a client, or a fresh one."""
+        if client is None:
+            with self.client() as fresh:
+                return self.mailboxes(fresh)
         found = {}
-        with self.client() as client:
-            status, answer = client.list('""', "*")
-            assert status == "OK", answer
+        status, answer = client.list('""', "*")
+        assert status == "OK", answer
         for line in answer:
             if isinstance(line, tuple):
                 about, name = line[0], line[1].decode()
