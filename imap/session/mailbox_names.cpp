@@ -34,6 +34,11 @@ std::string MailboxNames::from_server(std::string octets) {
   return name;
 }
 
+std::string MailboxNames::from_notification(std::string name) {
+  const bool as_agreed = is_ascii(name) && decode_modified_utf7(name);
+  return as_agreed || !imap::is_utf8(name) ? name : encode_modified_utf7(name);
+}
+
 void MailboxNames::add_to(Command& command, std::string_view name) const {
   using namespace std::string_view_literals;
   if (name.find_first_of("\r\n\0"sv) != std::string_view::npos) {

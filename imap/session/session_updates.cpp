@@ -99,13 +99,14 @@ void Session::add_capability(std::string_view atom) {
 
 void Session::note_watched(const StatusRow& row) {
   const auto most = connection_.settings().limits.mailboxes;
-  if (updates_.statuses.size() >= most && !updates_.statuses.contains(row.name)) {
+  const auto name = MailboxNames::from_notification(row.name);
+  if (updates_.statuses.size() >= most && !updates_.statuses.contains(name)) {
     updates_.overflow = true;
     return;
   }
   // Each event brings only the items that it has changed.
-  auto& known = updates_.statuses[row.name];
-  known.name = row.name;
+  auto& known = updates_.statuses[name];
+  known.name = name;
   const auto take = [](auto& old, const auto& now) {
     if (now) old = now;
   };

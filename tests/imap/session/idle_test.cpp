@@ -157,6 +157,23 @@ TEST_CASE("NOTIFY tells of all mailboxes", "[session][notify]") {
              }) == Script::none);
 }
 
+TEST_CASE("NOTIFY may spell mailboxes in UTF-8", "[session][notify]") {
+  // Dovecot 2.3, by experiment.
+  CHECK(play("NOTIFY",
+             {"C: $2" + kNotify + kAll, "S: * STATUS R&D97 (MESSAGES 3)",
+              "S: * STATUS F\xC3\xBC\xC3\x9F"
+              "e (MESSAGES 4)",
+              "S: * STATUS R&-D98 (MESSAGES 5)", "S: $2 OK"},
+             [](Session& session) {
+               CHECK(session.notify());
+               const auto statuses = session.take_updates().statuses;
+               REQUIRE(statuses.size() == 3);
+               CHECK(statuses.at("R&-D97").messages == 3U);
+               CHECK(statuses.at("F&APwA3w-e").name == "F&APwA3w-e");
+               CHECK(statuses.at("R&-D98").messages == 5U);
+             }) == Script::none);
+}
+
 TEST_CASE("NOTIFY and IDLE together tell all of the open mailbox", "[session][notify]") {
   // Dovecot 2.3, by experiment, half a second after another client has done it. With NOTIFY and no
   // IDLE a new message of the open mailbox waits for whatever is said next, and with
