@@ -132,7 +132,9 @@ void Folders::freshen(Interrupt& interrupt) {
   const auto ticket = request();
   const auto since = state_.with([](const State& state) { return state.loading_since; });
   // What is known is good enough for a while; whoever comes next sees what is new.
-  ticket.wait_until(imap::Deadline(since + backing_.settings.stale_wait), interrupt.token());
+  stale_wait_(since, [&](imap::Deadline deadline) {
+    return ticket.wait_until(deadline, interrupt.token());
+  });
 }
 
 imap::Ticket Folders::request() {

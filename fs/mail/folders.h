@@ -6,6 +6,7 @@
 #include "fs/mail/changes.h"
 #include "fs/mail/folder_tree.h"
 #include "fs/mail/interrupt.h"
+#include "fs/mail/stale_wait.h"
 #include "imap/base/synchronized.h"
 #include "imap/session/session.h"
 
@@ -24,8 +25,11 @@ class Folders {
   /// on the connection's thread.
   using OnListed = std::function<void(imap::Session&, const std::vector<imap::ListRow>&)>;
 
-  Folders(const Backing& backing, Changes& changes, OnListed on_listed)
-      : backing_(backing), changes_(changes), on_listed_(std::move(on_listed)) {}
+  Folders(const Backing& backing, StaleWait& stale_wait, Changes& changes, OnListed on_listed)
+      : backing_(backing),
+        stale_wait_(stale_wait),
+        changes_(changes),
+        on_listed_(std::move(on_listed)) {}
 
   /// Takes the list that was kept in the cache. Whether there is one.
   bool recall();
@@ -58,6 +62,7 @@ class Folders {
   void publish(FolderTree::Rows rows, const std::optional<Hierarchy>& hierarchy);
 
   const Backing backing_;
+  StaleWait& stale_wait_;
   Changes& changes_;
   const OnListed on_listed_;
   imap::Synchronized<State> state_;

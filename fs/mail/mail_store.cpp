@@ -6,12 +6,13 @@ namespace fs {
 
 MailStore::MailStore(const Backing& backing)
     : backing_(backing),
+      stale_wait_(backing.progress, backing.settings.stale_wait),
       changes_(backing.cache),
-      folders_(backing, changes_,
+      folders_(backing, stale_wait_, changes_,
                [this](imap::Session& session, const std::vector<imap::ListRow>& listed) {
                  look_at(session, listed);
                }),
-      messages_(backing, changes_, folders_),
+      messages_(backing, stale_wait_, changes_, folders_),
       bodies_(backing, changes_, folders_),
       poller_(backing.settings.poll_interval, [this] { folders_.refresh(); }) {}
 

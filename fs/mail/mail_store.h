@@ -107,6 +107,7 @@ class MailStore {
   void look_at(imap::Session& session, const std::vector<imap::ListRow>& listed);
 
   const Backing backing_;
+  StaleWait stale_wait_;
   Changes changes_;
   Folders folders_;
   Messages messages_;

@@ -95,13 +95,15 @@ void Messages::freshen(cache::MailboxId mailbox, Interrupt& interrupt) {
   const auto listing = join_sync(mailbox);
   if (!listing) return;
   if (is_listed(mailbox)) {
-    // The moment counts from the beginning of the synchronisation, so that of many who come while a
-    // server is silent only the first waits.
-    listing->wait_finished(imap::Deadline(listing->started() + backing_.settings.stale_wait),
-                           interrupt);
+    wait_a_moment(*listing, interrupt);
     return;
   }
   listing->wait_for(imap::Uid{imap::kMaxUid.value - 1}, backing_.patience(), interrupt);
+}
+
+void Messages::wait_a_moment(Listing& listing, Interrupt& interrupt) {
+  stale_wait_(listing.started(),
+              [&](imap::Deadline deadline) { return listing.wait_finished(deadline, interrupt); });
 }
 
 void Messages::visit(cache::MailboxId mailbox, std::uint32_t below, MayWait may_wait,
@@ -148,8 +150,7 @@ std::optional<cache::MessageRow> Messages::find(cache::MailboxId mailbox, imap::
   const auto listing = join_sync(mailbox);
   if (!listing) return cached(mailbox, uid);
   if (is_listed(mailbox)) {
-    listing->wait_finished(imap::Deadline(listing->started() + backing_.settings.stale_wait),
-                           interrupt);
+    wait_a_moment(*listing, interrupt);
   } else {
     listing->wait_for(uid, backing_.patience(), interrupt);
   }

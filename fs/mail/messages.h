@@ -7,6 +7,7 @@
 #include "fs/mail/folders.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/listing.h"
+#include "fs/mail/stale_wait.h"
 #include "imap/base/synchronized.h"
 #include "imap/session/resync.h"
 #include "imap/session/updates.h"
@@ -26,8 +27,8 @@ enum class MayWait { no, yes };
 
 class Messages {
  public:
-  Messages(const Backing& backing, Changes& changes, Folders& folders)
-      : backing_(backing), changes_(changes), folders_(folders) {}
+  Messages(const Backing& backing, StaleWait& stale_wait, Changes& changes, Folders& folders)
+      : backing_(backing), stale_wait_(stale_wait), changes_(changes), folders_(folders) {}
 
   // What MailStore promises; see there.
 
@@ -69,6 +70,8 @@ class Messages {
   void request_sync(cache::MailboxId mailbox, imap::Look look);
   void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
                   imap::Look look);
+  /// For somebody who could be given what is known: waits a moment.
+  void wait_a_moment(Listing& listing, Interrupt& interrupt);
   bool is_fresh(const State& state, const std::string& name) const;
   bool is_listed(cache::MailboxId mailbox) const;
   bool is_running(cache::MailboxId mailbox) const;
@@ -97,6 +100,7 @@ class Messages {
   void end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error);
 
   const Backing backing_;
+  StaleWait& stale_wait_;
   Changes& changes_;
   Folders& folders_;
   imap::Synchronized<std::unordered_map<std::uint32_t, State>> states_;

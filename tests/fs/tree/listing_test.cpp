@@ -359,6 +359,24 @@ TEST_CASE("a folder that was listed before is shown while the server is silent",
   CHECK(tests::eventually([&] { return world.list("/INBOX") == descending(4, 1); }));
 }
 
+TEST_CASE("of many folders of a silent server only the first makes its reader wait",
+          "[fs][listing]") {
+  constexpr int kFolders = 40;
+  auto options = always_fresh();
+  options.mail.stale_wait = std::chrono::milliseconds(100);
+  std::vector<Box> boxes;
+  for (int i = 0; i < kFolders; ++i) boxes.push_back({"Folder " + std::to_string(i), mails(1)});
+  World world{boxes, options};
+  for (const auto& box : boxes) REQUIRE(world.list("/" + box.name) == Names{"1.eml"});
+  auto held = world.server().hold("EXAMINE");
+  const auto begin = imap::Deadline::Clock::now();
+  for (const auto& box : boxes) CHECK(world.list("/" + box.name) == Names{"1.eml"});
+  CHECK(imap::Deadline::Clock::now() - begin < kFolders / 2 * options.mail.stale_wait);
+  held.release();
+  world.other_client().append("Folder 7", mail("new"));
+  CHECK(tests::eventually([&] { return world.list("/Folder 7").size() == 2; }));
+}
+
 TEST_CASE("a first listing fails when the server is silent for too long", "[fs][listing]") {
   WorldOptions options;
   options.mail.timeout = std::chrono::milliseconds(100);
