@@ -75,6 +75,13 @@ std::optional<Departed::Message> MailStore::departed(cache::MailboxId mailbox,
   return size ? message : std::nullopt;
 }
 
+bool MailStore::is_body_cached(cache::MailboxId mailbox, imap::Uid uid) const {
+  return backing_.cache.read([&](const cache::View& view) {
+    const auto row = view.message(mailbox, uid.value);
+    return row && view.body_of(*row).has_value();
+  });
+}
+
 cache::Totals MailStore::totals() const {
   return backing_.cache.read([](const cache::View& view) { return view.totals(); });
 }

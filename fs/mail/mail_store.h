@@ -91,6 +91,8 @@ class MailStore {
 
   // Bodies
 
+  /// Whether the message can be read without the server, now and after unmounting.
+  bool is_body_cached(cache::MailboxId mailbox, imap::Uid uid) const;
   /// The size of a message for which the server gave none: begins to fetch it. 0 when it cannot be
   /// had.
   std::uint64_t learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt) {

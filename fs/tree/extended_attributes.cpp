@@ -80,6 +80,9 @@ bool is_present(const NamedValue& attribute, const std::string& value) {
   return !value.empty() || attribute.name == "user.imap.flags";
 }
 
+/// Not among the others because the row alone does not tell it: `1` or `0`.
+constexpr std::string_view kCached = "user.imap.cached";
+
 }  // namespace
 
 std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
@@ -90,6 +93,7 @@ std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
   for (const auto& attribute : kAttributes) {
     if (is_present(attribute, attribute.value(*row))) names.emplace_back(attribute.name);
   }
+  names.emplace_back(kCached);
   return names;
 }
 
@@ -102,6 +106,7 @@ std::string Filesystem::attribute(Ino ino, std::string_view name) const {
         auto value = attribute.value(*row);
         if (is_present(attribute, value)) return value;
       }
+      if (name == kCached) return mail_.is_body_cached(mailbox_of(ino), uid_of(ino)) ? "1" : "0";
     }
   }
   throw TreeError(ENODATA, fmt::format("no attribute {}", name));

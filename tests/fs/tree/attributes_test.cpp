@@ -18,7 +18,8 @@ TEST_CASE("a message tells of itself without being downloaded", "[fs][attributes
   auto& filesystem = world.filesystem();
   CHECK(filesystem.attribute_names(file) ==
         Names{"user.imap.uid", "user.imap.flags", "user.imap.subject", "user.imap.from",
-              "user.imap.to", "user.imap.date", "user.imap.message-id", "user.mime_type"});
+              "user.imap.to", "user.imap.date", "user.imap.message-id", "user.mime_type",
+              "user.imap.cached"});
   CHECK(filesystem.attribute(file, "user.imap.uid") == "1");
   CHECK(filesystem.attribute(file, "user.imap.flags") == "\\Seen \\Flagged $Forwarded");
   CHECK(filesystem.attribute(file, "user.imap.subject") == "Quarterly figures");
@@ -40,6 +41,18 @@ TEST_CASE("an attribute that a message has not is no data", "[fs][attributes]") 
   }
   CHECK(filesystem.attribute(file, "user.imap.from") == "alice@example.org");
   CHECK(filesystem.attribute(file, "user.imap.flags").empty());
+}
+
+TEST_CASE("a message tells whether it can be read without the server", "[fs][attributes]") {
+  World world{{{"INBOX", {mail("one"), mail("two")}}}};
+  const auto cached = [&](const std::string& path) {
+    return world.filesystem().attribute(world.ino(path), "user.imap.cached");
+  };
+  world.list("/INBOX");
+  CHECK(cached("/INBOX/1.eml") == "0");
+  world.read("/INBOX/1.eml");
+  CHECK(tests::eventually([&] { return cached("/INBOX/1.eml") == "1"; }));
+  CHECK(cached("/INBOX/2.eml") == "0");
 }
 
 TEST_CASE("directories have no attributes", "[fs][attributes]") {
