@@ -23,7 +23,7 @@ import unittest
 # pylint: disable=unused-import # what the tests take from here
 from basics import TESTS, as_on_the_wire, at_end, children, eventually, is_running, run, sha256
 from mounts import MOUNT_LIMIT, PROGRAM, Mount, is_mounted, unmount_lazily
-from relay import RelayWithWrongSizes
+from relay import Direction, DistantRelay, Fault, FaultyRelay, LosingRelay, RelayWithWrongSizes
 from servers import FETCHES_BODY, Cyrus, Dovecot, modified_utf7, quoted
 
 SKIPPED = 77
