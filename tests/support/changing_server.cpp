@@ -19,7 +19,16 @@ std::uint64_t number_behind(const std::string& text, const std::string& name) {
 
 }  // namespace
 
-ChangingServer::ChangingServer(Traits traits) : traits_(traits), waiting_("* PREAUTH hello\r\n") {}
+ChangingServer::ChangingServer(Traits traits) : traits_(traits) {
+  accept();
+}
+
+void ChangingServer::accept() {
+  waiting_ = "* PREAUTH hello\r\n";
+  heard_.clear();
+  view_.clear();
+  told_ = modseq_;
+}
 
 void ChangingServer::append(std::uint32_t gap) {
   uid_next_ += gap;
@@ -33,6 +42,11 @@ void ChangingServer::expunge(Uid uid) {
 void ChangingServer::toggle_seen(Uid uid) {
   auto& message = messages_.at(uid);
   message = {!message.seen, ++modseq_};
+}
+
+std::uint64_t ChangingServer::expunged_at(Uid uid) const {
+  const auto found = tombstones_.find(uid);
+  return found == tombstones_.end() ? 0 : found->second;
 }
 
 int ChangingServer::take_round_trips() {
@@ -89,10 +103,12 @@ void ChangingServer::examine(const std::string& arguments) {
   view_.clear();
   for (const auto& [uid, message] : messages_) view_.push_back(uid);
   told_ = modseq_;
-  waiting_ += "* " + std::to_string(view_.size()) + " EXISTS\r\n* OK [UIDVALIDITY 7]\r\n";
+  const auto validity = std::to_string(uid_validity_);
+  waiting_ += "* " + std::to_string(view_.size()) + " EXISTS\r\n";
+  waiting_ += "* OK [UIDVALIDITY " + validity + "]\r\n";
   if (traits_.says_uid_next) waiting_ += "* OK [UIDNEXT " + std::to_string(uid_next_) + "]\r\n";
   if (has_modseqs()) waiting_ += "* OK [HIGHESTMODSEQ " + std::to_string(modseq_) + "]\r\n";
-  const auto since = number_behind(arguments, "(QRESYNC (7 ");
+  const auto since = number_behind(arguments, "(QRESYNC (" + validity + ' ');
   if (since == 0) return;
   say_vanished(since);
   for (const auto uid : view_) {
@@ -110,7 +126,9 @@ void ChangingServer::fetch(const std::string& arguments) {
     if (message == messages_.end() || !wanted.contains(uid) || message->second.modseq <= since) {
       continue;
     }
-    say_row(uid, described ? " BODY[HEADER.FIELDS (SUBJECT)] \"\"" : "");
+    say_row(uid, described ? " RFC822.SIZE " + std::to_string(size_of(uid)) +
+                                 " BODY[HEADER.FIELDS (SUBJECT)] \"\""
+                           : "");
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// A server with one mailbox that others change all the time, also while it answers. It hears and
-/// answers on the thread of its client, so nothing in it depends on time. One thread.
+/// answers on the thread of its client, so nothing in it depends on time. One thread, one client at
+/// a time.
 
 #include "imap/base/ids.h"
 #include "imap/base/uid_set.h"
@@ -38,9 +39,19 @@ class ChangingServer final : public imap::Stream {
   void expunge(imap::Uid uid);
   void toggle_seen(imap::Uid uid);
   const std::map<imap::Uid, Message>& messages() const { return messages_; }
+  imap::Uid uid_next() const { return imap::Uid{uid_next_}; }
+  std::uint64_t modseq() const { return has_modseqs() ? modseq_ : 0; }
+  /// When a message was expunged; 0: it never was there, or still is.
+  std::uint64_t expunged_at(imap::Uid uid) const;
+  /// The same messages in another mailbox, as far as a client can tell.
+  void renew() { ++uid_validity_; }
+  std::uint64_t uid_validity() const { return uid_validity_; }
+  static std::uint64_t size_of(imap::Uid uid) { return 1000 + uid.value; }
   /// Is called ahead of every answer.
   void while_answering(std::function<void()> change) { meanwhile_ = std::move(change); }
 
+  /// A client comes: whatever the one before it was told or was to be told is forgotten.
+  void accept();
   /// How often the client waited for an answer since this was asked last.
   int take_round_trips();
 
@@ -71,6 +82,7 @@ class ChangingServer final : public imap::Stream {
   std::uint64_t told_ = 0;                         // modification sequence of it
   std::uint64_t modseq_ = 1;
   std::uint32_t uid_next_ = 1;
+  std::uint64_t uid_validity_ = 7;
   std::string heard_;
   std::string waiting_;  // said, and not read
   int round_trips_ = 0;
