@@ -1,18 +1,11 @@
 #include "cache/inspection.h"
 #include "fs/cli/cache_command.h"
 #include "fs/cli/safe_text.h"
+#include "fs/cli/units.h"
 
 #include <fmt/format.h>
 
 namespace fs {
-namespace {
-
-std::string in_mebibytes(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
-}
-
-}  // namespace
-
 CacheReport cache_info(const std::filesystem::path& directory) {
   const auto found = cache::inspect(directory);
   const auto& numbers = found.statistics;

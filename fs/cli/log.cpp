@@ -13,6 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <string>
@@ -112,11 +113,18 @@ LogTarget log_target(const MountOptions& options) {
   return options.foreground ? LogTarget::standard_error : LogTarget::system;
 }
 
-std::shared_ptr<spdlog::logger> make_log(const MountOptions& options) {
+std::shared_ptr<spdlog::logger> make_log(const MountOptions& options,
+                                         std::shared_ptr<RecentErrors> recent) {
   const bool is_syslog = log_target(options) == LogTarget::system;
   auto logger = std::make_shared<spdlog::logger>(kName, make_sink(options));
   logger->set_formatter(is_syslog ? safe_formatter(kSyslogLine, "") : safe_formatter(kLine, "\n"));
-  logger->set_level(spdlog_level(options.log_level));
+  const auto level = spdlog_level(options.log_level);
+  logger->set_level(level);
+  if (recent) {
+    logger->sinks().front()->set_level(level);
+    logger->set_level(std::min(level, spdlog::level::warn));
+    logger->sinks().push_back(std::move(recent));
+  }
   return logger;
 }
 

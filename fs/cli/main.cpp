@@ -5,6 +5,7 @@
 #include "fs/cli/mount_command.h"
 #include "fs/cli/options.h"
 #include "fs/cli/safe_text.h"
+#include "fs/cli/status_command.h"
 #include "fs/cli/umount_command.h"
 #include "fs/cli/version.h"
 
@@ -35,6 +36,12 @@ int run(const fs::MountOptions& options) {
 int run(const fs::UmountOptions& options) {
   fs::run_umount(options);
   return kDone;
+}
+
+int run(const fs::StatusOptions& options) {
+  const auto result = fs::run_status(options);
+  const auto printed = print(result.text);
+  return result.well ? printed : kFailed;
 }
 
 int run(const fs::CacheOptions& options) {

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,16 +73,30 @@ std::FILE* open_trace(const std::filesystem::path& path) {
   return ::fdopen(fd, "a");
 }
 
+/// What does not change as long as the mount lives.
+MountStatus known_status(const MountOptions& options) {
+  MountStatus status;
+  status.source = to_url(options.source);
+  status.mountpoint = options.mountpoint.string();
+  status.mounted_at = std::time(nullptr);
+  status.process = ::getpid();
+  status.cache_directory = account_cache_dir(options).string();
+  status.cache_limit = options.cache_size;
+  return status;
+}
+
 }  // namespace
 
-Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop)
+Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop,
+             std::shared_ptr<RecentErrors> errors)
     : endpoint_(endpoint_of(options.source)),
       tokens_([this, command = options.token_command] { return fetch_token(command); }),
       login_{options.source.user, std::move(password),
              options.token_command.empty() ? nullptr : &tokens_, !options.client_cert.empty(),
              options.auth},
       trace_(open_trace(options.trace_file)),
-      timeout_(options.timeout) {
+      timeout_(options.timeout),
+      errors_(std::move(errors)) {
   if (endpoint_.tls != imap::TlsMode::none) {
     tls_ = std::make_unique<imap::TlsContext>(tls_settings(options));
   }
@@ -107,11 +122,14 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   mail_ready_ = mail_.get();
   try {
     load_folders(stop);
-    filesystem_ = std::make_unique<Filesystem>(
-        *mail_, Filesystem::Settings{
-                    {NameTemplate(options.names), root_mailbox(options.source.mailbox)},
-                    std::time(nullptr),
-                    Lifetimes{}});
+    Filesystem::Settings settings{
+        {NameTemplate(options.names), root_mailbox(options.source.mailbox)},
+        std::time(nullptr),
+        Lifetimes{},
+        [this, known = known_status(options)] {
+          return status_json(known);
+        }};
+    filesystem_ = std::make_unique<Filesystem>(*mail_, std::move(settings));
   } catch (...) {
     // The destructor does not run for an object that was never complete.
     pool_->stop();
@@ -171,6 +189,12 @@ imap::Secret Mount::fetch_token(const std::string& command) const {
     // Often the network is down for the command, too: it is worth another attempt soon.
     throw imap::ConnectionError(error.what());
   }
+}
+
+std::string Mount::status_json(MountStatus known) const {
+  known.account = mail_->status();
+  known.errors = errors_->entries();
+  return to_json(known);
 }
 
 std::string Mount::root_mailbox(const std::string& path) const {

@@ -4,6 +4,8 @@
 
 #include "cache/store.h"
 #include "fs/cli/mount_options.h"
+#include "fs/cli/recent_errors.h"
+#include "fs/cli/status_json.h"
 #include "fs/fuse/fuse_session.h"
 #include "fs/mail/mail_store.h"
 #include "fs/tree/announcer.h"
@@ -28,7 +30,8 @@ class Mount {
   /// Opens the cache, logs in, and asks for the folders, so that whatever is wrong is known before
   /// anything is mounted. Throws what describes it in one line. `stop` ends the waiting. A server
   /// that cannot be reached is no obstacle where the cache has the folders: see `notice`.
-  Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop);
+  Mount(const MountOptions& options, imap::Secret password, const std::stop_token& stop,
+        std::shared_ptr<RecentErrors> errors);
   /// Ends the connections and closes the cache; the file system must not be used any more.
   ~Mount();
   Mount(const Mount&) = delete;
@@ -48,12 +51,14 @@ class Mount {
   std::unique_ptr<imap::Session> connect(unsigned number) const;
   imap::Secret fetch_token(const std::string& command) const;
   std::string root_mailbox(const std::string& path) const;
+  std::string status_json(MountStatus known) const;
 
   const imap::Endpoint endpoint_;
   imap::TokenSource tokens_;
   const imap::Login login_;
   const imap::Trace trace_;
   const std::chrono::milliseconds timeout_;
+  const std::shared_ptr<RecentErrors> errors_;
   std::string notice_;
   imap::WakeFd abort_;
   mutable imap::Progress progress_;

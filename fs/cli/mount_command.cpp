@@ -56,9 +56,10 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
           imap::Secret password, Daemon& daemon) {
   ::signal(SIGPIPE, SIG_IGN);
   const EndSignals signals;
-  spdlog::set_default_logger(make_log(options));
+  const auto errors = std::make_shared<RecentErrors>();
+  spdlog::set_default_logger(make_log(options, errors));
   try {
-    Mount mount(options, std::move(password), signals.token());
+    Mount mount(options, std::move(password), signals.token(), errors);
     FuseSession session(mount.filesystem(), ownership_of_this_user(),
                         fuse_settings(options, mountpoint));
     session.start();

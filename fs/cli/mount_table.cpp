@@ -1,5 +1,6 @@
 #include "fs/cli/mount_table.h"
 
+#include "fs/cli/safe_text.h"
 #include "imap/base/unique_fd.h"
 
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -34,6 +36,17 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
+std::optional<uid_t> user_in(std::string_view options) {
+  constexpr std::string_view kName = ",user_id=";
+  const auto all = fmt::format(",{}", options);
+  const auto at = all.find(kName);
+  if (at == std::string::npos) return std::nullopt;
+  uid_t user = 0;
+  const auto* const digits = all.data() + at + kName.size();
+  if (std::from_chars(digits, all.data() + all.size(), user).ec != std::errc{}) return std::nullopt;
+  return user;
+}
+
 std::optional<MountEntry> parse_line(const std::string& line) {
   std::istringstream words(line);
   const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
@@ -43,7 +56,8 @@ std::optional<MountEntry> parse_line(const std::string& line) {
   if (fields.size() <= kFirstTag) return std::nullopt;
   const auto dash = std::find(fields.begin() + kFirstTag, fields.end(), "-");
   if (std::distance(dash, fields.end()) < 3) return std::nullopt;
-  return MountEntry{unescaped(fields[kDirectory]), unescaped(dash[1]), unescaped(dash[2])};
+  const auto user = std::distance(dash, fields.end()) > 3 ? user_in(dash[3]) : std::nullopt;
+  return MountEntry{unescaped(fields[kDirectory]), unescaped(dash[1]), unescaped(dash[2]), user};
 }
 
 }  // namespace
@@ -57,18 +71,43 @@ std::vector<MountEntry> parse_mount_table(std::string_view text) {
   return entries;
 }
 
-std::optional<MountEntry> mount_at(const std::filesystem::path& directory) {
+std::vector<MountEntry> mount_table() {
   std::ifstream file("/proc/self/mountinfo");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (text.empty()) {
     throw std::system_error(ENOENT, std::generic_category(), "/proc/self/mountinfo");
   }
-  const auto entries = parse_mount_table(text);
+  return parse_mount_table(text);
+}
+
+std::optional<MountEntry> mount_at(const std::filesystem::path& directory) {
+  const auto entries = mount_table();
   const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const MountEntry& entry) {
     return entry.directory == directory.native();
   });
   if (found == entries.rend()) return std::nullopt;
   return *found;
+}
+
+MountEntry our_mount_at(const std::filesystem::path& directory) {
+  const auto fail = [](const std::filesystem::path& where, std::string_view what) {
+    throw NotMountedError(fmt::format("{} {}", safe_text(where.native()), what));
+  };
+  std::filesystem::path resolved;
+  try {
+    resolved = resolved_directory(directory);
+  } catch (const std::system_error& error) {
+    const auto code = error.code().value();
+    if (code == ENOENT) fail(directory, "does not exist");
+    if (code == ENOTDIR) fail(directory, "is not a mount point (and not a directory)");
+    fail(directory, fmt::format("cannot be reached: {}", error.code().message()));
+  }
+  const auto mounted = mount_at(resolved);
+  if (!mounted) fail(resolved, "is not a mount point");
+  if (mounted->type != kMountType) {
+    fail(resolved, fmt::format("is not an imapfs mount but {}", safe_text(mounted->type)));
+  }
+  return *mounted;
 }
 
 std::filesystem::path resolved_directory(const std::filesystem::path& directory) {

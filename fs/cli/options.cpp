@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -54,12 +55,15 @@ class Parser {
   const MountArguments& mount_arguments() const { return mount_arguments_; }
   const std::vector<std::string>& comma_lists() const { return comma_lists_; }
   const std::string& umount_point() const { return umount_point_; }
+  bool is_status() const { return status_->parsed(); }
+  StatusOptions status_options() const;
   bool is_cache() const { return cache_->parsed(); }
   /// Throws UsageError.
   CacheOptions cache_options() const;
 
  private:
   void declare_mount();
+  void declare_status();
   void declare_cache();
   void declare(const LongOption& option);
   void refuse_extras() const;
@@ -68,10 +72,13 @@ class Parser {
   CLI::App app_{"Mount an IMAP account: folders are directories, messages are files.", "imapfs"};
   CLI::App* mount_ = nullptr;
   CLI::App* umount_ = nullptr;
+  CLI::App* status_ = nullptr;
   CLI::App* cache_ = nullptr;
   MountArguments mount_arguments_;
   std::vector<std::string> comma_lists_;
   std::string umount_point_;
+  std::string status_mountpoint_;
+  bool status_json_ = false;
   std::string cache_action_;
   std::string cache_source_;
   std::optional<std::string> cache_dir_;
@@ -90,13 +97,14 @@ Parser::Parser() {
   umount_->add_option("MOUNTPOINT", umount_point_, "The directory on which it is mounted")
       ->type_name("");
   set_usage(*umount_, "imapfs umount MOUNTPOINT");
+  declare_status();
   declare_cache();
   app_.add_subcommand("help", "Print this text, or with a command its options");
   set_usage(app_, "imapfs COMMAND [OPTIONS]");
 
   // Our own messages about what is left over never repeat SOURCE.
   app_.allow_extras();
-  for (auto* command : {mount_, umount_, cache_}) {
+  for (auto* command : {mount_, umount_, status_, cache_}) {
     command->allow_extras();
     command->set_help_flag();
     command->add_flag("-h,--help", wants_help_, "Print this text");
@@ -114,6 +122,25 @@ void Parser::declare_mount() {
   mount_->add_option("-o", comma_lists_, "Any of these as name or name=value, and mount options")
       ->type_name("OPT[,OPT...]")
       ->allow_extra_args(false);  // one list for each -o
+}
+
+void Parser::declare_status() {
+  status_ = app_.add_subcommand("status", "Print what mounts are doing");
+  status_
+      ->add_option("MOUNTPOINT", status_mountpoint_,
+                   "Where it is mounted (default: all mounts of this user)")
+      ->type_name("");
+  status_->add_flag("--json", status_json_, "Print JSON: an array unless MOUNTPOINT is given")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->disable_flag_override();
+  set_usage(*status_, "imapfs status [--json] [MOUNTPOINT]");
+}
+
+StatusOptions Parser::status_options() const {
+  StatusOptions options;
+  if (!status_mountpoint_.empty()) options.mountpoint = status_mountpoint_;
+  options.json = status_json_;
+  return options;
 }
 
 void Parser::declare_cache() {
@@ -183,6 +210,7 @@ void Parser::refuse_extra(const std::string& extra) const {
     known = {"help"};
     for (const auto& option : mount_long_options()) known.push_back(option.name);
   }
+  if (is_status()) known = {"help", "json"};
   if (is_cache()) known = {"help", "cache-dir", "all"};
   const auto near = name.starts_with("--") ? nearest(name.substr(2), known) : std::string_view{};
   throw UsageError(fmt::format("unknown option {}{}", safe_text(name),
@@ -218,9 +246,10 @@ std::optional<std::string> Parser::help() const {
 /// `imapfs help [COMMAND]` as the option that it means: CLI11 would take COMMAND for the command.
 std::vector<std::string> without_help_command(std::vector<std::string> arguments) {
   if (arguments.size() > 2) throw UsageError("help takes one command");
-  if (arguments.size() == 2 && arguments[1] != "mount" && arguments[1] != "umount" &&
-      arguments[1] != "cache") {
-    throw UsageError("there is help for mount, umount and cache");
+  constexpr auto kCommands =
+      std::to_array<std::string_view>({"mount", "umount", "status", "cache"});
+  if (arguments.size() == 2 && std::ranges::find(kCommands, arguments[1]) == kCommands.end()) {
+    throw UsageError("there is help for mount, umount, status and cache");
   }
   arguments.erase(arguments.begin());
   arguments.emplace_back("--help");
@@ -258,6 +287,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (auto help = parser.help()) return HelpOptions{*std::move(help)};
   if (parser.wants_version()) return VersionOptions{};
   if (parser.is_mount()) return parse_mount(parser, all);
+  if (parser.is_status()) return parser.status_options();
   if (parser.is_cache()) return parser.cache_options();
   if (!parser.is_umount()) throw UsageError("a command is missing: see imapfs help");
   if (parser.umount_point().empty()) throw UsageError("umount needs a MOUNTPOINT");

@@ -30,6 +30,13 @@ struct CacheOptions {
   bool operator==(const CacheOptions&) const = default;
 };
 
+struct StatusOptions {
+  std::optional<std::filesystem::path> mountpoint;  // as given; none: all mounts of this user
+  bool json = false;
+
+  bool operator==(const StatusOptions&) const = default;
+};
+
 struct HelpOptions {
   std::string text;  // what to print, ends with a newline
 
@@ -40,8 +47,8 @@ struct VersionOptions {
   bool operator==(const VersionOptions&) const = default;
 };
 
-using CommandLine =
-    std::variant<MountOptions, UmountOptions, CacheOptions, HelpOptions, VersionOptions>;
+using CommandLine = std::variant<MountOptions, UmountOptions, StatusOptions, CacheOptions,
+                                 HelpOptions, VersionOptions>;
 
 /// Reads the arguments that follow the program's name. A long option given on its own wins over the
 /// same one within `-o`; otherwise the last one wins. `imapfs SOURCE MOUNTPOINT ...` means `imapfs

@@ -20,7 +20,6 @@
 namespace fs {
 namespace {
 
-constexpr std::string_view kOurType = "fuse.imapfs";
 constexpr int kNotFound = 127;
 
 [[noreturn]] void fail(const std::filesystem::path& directory, std::string_view what) {
@@ -29,17 +28,6 @@ constexpr int kNotFound = 127;
 
 [[noreturn]] void fail_busy(const std::filesystem::path& directory) {
   fail(directory, "is busy: a program has a file open there or works in it");
-}
-
-std::filesystem::path resolved(const std::filesystem::path& directory) {
-  try {
-    return resolved_directory(directory);
-  } catch (const std::system_error& error) {
-    const auto code = error.code().value();
-    if (code == ENOENT) fail(directory, "does not exist");
-    if (code == ENOTDIR) fail(directory, "is not a mount point (and not a directory)");
-    fail(directory, fmt::format("cannot be reached: {}", error.code().message()));
-  }
 }
 
 void unmount_as_root(const std::filesystem::path& directory) {
@@ -71,7 +59,7 @@ void unmount_as_user(const std::filesystem::path& directory, imap::Deadline dead
 
 bool is_ours(const std::filesystem::path& directory) {
   const auto mounted = mount_at(directory);
-  return mounted && mounted->type == kOurType;
+  return mounted && mounted->type == kMountType;
 }
 
 /// The kernel marks the mount table as urgent to poll(2) whenever it changes.
@@ -90,12 +78,7 @@ void wait_until_gone(const std::filesystem::path& directory, imap::Deadline dead
 
 void run_umount(const UmountOptions& options, imap::Deadline::Clock::duration limit) {
   const auto deadline = imap::Deadline::after(limit);
-  const auto directory = resolved(options.mountpoint);
-  const auto mounted = mount_at(directory);
-  if (!mounted) fail(directory, "is not a mount point");
-  if (mounted->type != kOurType) {
-    fail(directory, fmt::format("is not an imapfs mount but {}", safe_text(mounted->type)));
-  }
+  const std::filesystem::path directory = our_mount_at(options.mountpoint).directory;
   if (geteuid() == 0) {
     unmount_as_root(directory);
   } else {

@@ -8,7 +8,7 @@
 
 namespace fs {
 
-/// The mount is still there, or there was none. One clear line.
+/// The mount is still there. One clear line.
 class UmountError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -17,8 +17,8 @@ class UmountError : public std::runtime_error {
 inline constexpr auto kUmountLimit = std::chrono::seconds{30};
 
 /// Returns when nothing of ours is mounted on the directory any more. Only a mount of type
-/// `fuse.imapfs` is touched; root calls umount2(2), others fusermount3(1). Throws UmountError when
-/// the mount is busy, not ours, not there, or still there after `limit`.
+/// `fuse.imapfs` is touched; root calls umount2(2), others fusermount3(1). Throws NotMountedError
+/// where there is none of ours, UmountError when it is busy or still there after `limit`.
 void run_umount(const UmountOptions& options, imap::Deadline::Clock::duration limit = kUmountLimit);
 
 }  // namespace fs

@@ -23,10 +23,20 @@ fuse_entry_param entry_of(const FuseContext& context, const Attributes& attribut
   fuse_entry_param entry{};
   entry.ino = attributes.ino.value;
   entry.attr = to_stat(attributes, context.ownership);
-  const bool is_message = attributes.kind == Kind::message;
-  entry.attr_timeout =
-      seconds(is_message ? lifetimes.message_attributes : lifetimes.directory_attributes);
-  entry.entry_timeout = seconds(is_message ? lifetimes.message_entry : lifetimes.directory_entry);
+  switch (attributes.kind) {
+    case Kind::directory:
+      entry.attr_timeout = seconds(lifetimes.directory_attributes);
+      entry.entry_timeout = seconds(lifetimes.directory_entry);
+      break;
+    case Kind::message:
+      entry.attr_timeout = seconds(lifetimes.message_attributes);
+      entry.entry_timeout = seconds(lifetimes.message_entry);
+      break;
+    case Kind::own_file:
+      entry.attr_timeout = seconds(lifetimes.message_attributes);  // nor does this one change
+      entry.entry_timeout = seconds(lifetimes.own_file_entry);
+      break;
+  }
   return entry;
 }
 

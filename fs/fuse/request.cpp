@@ -31,7 +31,7 @@ std::string text_of(const std::exception_ptr& error) {
 
 struct stat to_stat(const Attributes& attributes, const Ownership& ownership) {
   struct stat stat {};
-  stat.st_ino = attributes.ino.value;
+  stat.st_ino = shown_ino(attributes.ino).value;
   stat.st_mode = attributes.kind == Kind::directory ? S_IFDIR | ownership.directory_mode
                                                     : S_IFREG | ownership.file_mode;
   stat.st_nlink = attributes.links;

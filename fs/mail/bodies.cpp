@@ -133,7 +133,15 @@ std::shared_ptr<BodyFetch> Bodies::join_fetch(const MessageKey& key) {
   return fetch;
 }
 
+AccountStatus::Bodies Bodies::counts() const {
+  return counts_.with([](const auto& counts) { return counts; });
+}
+
 void Bodies::settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled) {
+  counts_.with([&settled](auto& counts) {
+    ++counts.messages;
+    counts.bytes += settled.size;
+  });
   const MessageKey key{mailbox.value, settled.uid.value};
   fetches_.with([&](Fetches& fetches) {
     if (settled.has_grown) fetches.grown.insert(key);

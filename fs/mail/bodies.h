@@ -2,6 +2,7 @@
 /// The messages' octets: from the cache, or from the server through the cache, ahead of who reads
 /// in order. Part of MailStore; any thread.
 
+#include "fs/mail/account_status.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/body_batch.h"
 #include "fs/mail/changes.h"
@@ -46,6 +47,7 @@ class Bodies {
             Interrupt& interrupt, const Consume& consume);
   /// As MailStore::learn_size.
   std::uint64_t learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt);
+  AccountStatus::Bodies counts() const;
   /// The true size of a body that is on its way.
   std::optional<std::uint64_t> arriving_size(cache::MailboxId mailbox, imap::Uid uid) const;
 
@@ -87,6 +89,7 @@ class Bodies {
   Changes& changes_;
   Folders& folders_;
   mutable imap::Synchronized<Fetches> fetches_;
+  imap::Synchronized<AccountStatus::Bodies> counts_;
   imap::Synchronized<std::unordered_map<std::uint32_t, Scan>> scans_;
 };
 

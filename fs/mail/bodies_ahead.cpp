@@ -27,6 +27,10 @@ void visit_beyond(const cache::View& view, cache::MailboxId mailbox, Scan::Direc
 }  // namespace
 
 void Bodies::note_read(const MessageKey& key, bool is_cached) {
+  counts_.with([is_cached](auto& counts) {
+    ++counts.reads;
+    if (is_cached) ++counts.from_cache;
+  });
   const bool foreseen =
       scans_.with([&key](auto& scans) { return scans[key.mailbox].advance(key.uid); });
   // Of what is cached nothing has to be foreseen.

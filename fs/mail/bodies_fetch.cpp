@@ -15,7 +15,12 @@ void Bodies::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& want
         backing_.cache.read([mailbox](const cache::View& view) { return view.mailbox(mailbox); });
     if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
     backing_.pool
-        .run({name, imap::Lane::bulk},
+        .run({.mailbox = name,
+              .lane = imap::Lane::bulk,
+              .what = fmt::format(
+                  "fetch {} of {}",
+                  wanted.size() == 1 ? "a message" : fmt::format("{} messages", wanted.size()),
+                  name)},
              [this, mailbox, validity = row->uid_validity, name, wanted](imap::Session& session) {
                fetch(session, mailbox, validity, name, wanted);
              })

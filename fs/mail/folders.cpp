@@ -149,7 +149,7 @@ imap::Ticket Folders::request() {
   });
   // Of many who come at once one asks, and all get its answer.
   if (start) {
-    backing_.pool.run({}, [this](imap::Session& session) { list(session); })
+    backing_.pool.run({.what = "list folders"}, [this](imap::Session& session) { list(session); })
         .on_done([ticket](const std::exception_ptr& error) { ticket.finish(error); });
   }
   return ticket;

@@ -6,6 +6,7 @@
 /// Calls throw the errors of imap/base/errors.h and fs/mail/errors.h. A failing cache never fails a
 /// read of a body.
 
+#include "fs/mail/account_status.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
 #include "fs/mail/changes.h"
@@ -74,6 +75,8 @@ class MailStore {
     return changes_.last(mailbox);
   }
   cache::Totals totals() const;
+  /// What is being done and has been done; never waits for the server.
+  AccountStatus status() const;
 
   // What changes elsewhere
 

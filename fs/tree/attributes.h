@@ -5,10 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 namespace fs {
 
-enum class Kind { directory, message };
+enum class Kind {
+  directory,
+  message,
+  own_file,  // of the mount itself, see OwnFiles
+};
 
 struct Attributes {
   Ino ino;
@@ -20,6 +25,12 @@ struct Attributes {
   std::uint32_t links = 1;
 };
 
+struct Entry {
+  std::string_view name;
+  Attributes attributes;
+  std::uint64_t next;  // where to go on after this entry
+};
+
 /// How long the kernel may use an answer without asking again. A message never changes and its name
 /// is never given to another one; that it has gone is told to the kernel (Announcer). Folders come
 /// and go while nothing tells us.
@@ -28,6 +39,7 @@ struct Lifetimes {
   std::chrono::seconds directory_attributes{1};
   std::chrono::seconds message_entry{86'400};
   std::chrono::seconds directory_entry{1};
+  std::chrono::seconds own_file_entry{0};
   std::chrono::seconds no_entry{1};
 };
 

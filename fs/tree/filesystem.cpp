@@ -34,12 +34,13 @@ constexpr std::uint64_t kDirectorySize = 4096;
 }  // namespace
 
 Filesystem::Filesystem(MailStore& mail, Settings settings)
-    : mail_(mail), settings_(std::move(settings)) {}
+    : mail_(mail), settings_(std::move(settings)), own_(settings_.status, settings_.mounted_at) {}
 
 Folder Filesystem::folder(Ino ino) const {
   const auto tree = mail_.folders();
   const auto* found = ino == kRootIno ? naming().root(*tree) : tree->find(mailbox_of(ino));
-  if (found == nullptr || is_message(ino)) throw StaleError("the folder is gone");
+  if (found == nullptr || is_message(ino) || view_of(ino) != View::mail)
+    throw StaleError("the folder is gone");
   return *found;
 }
 
@@ -86,6 +87,8 @@ Attributes Filesystem::attributes_of_departed(Ino ino) const {
 
 std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
                                              Interrupt& interrupt) {
+  if (view_of(parent) == View::own) return own_.lookup(name);
+  if (parent == kRootIno && name == OwnFiles::kDirectory) return own_.directory();
   auto directory = folder(parent);
   auto tree = mail_.folders();
   if (const auto* child = tree->child(directory.id, name)) return attributes_of(*child);
@@ -105,6 +108,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
 }
 
 Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
+  if (view_of(ino) == View::own) return own_.attributes(ino);
   if (!is_message(ino)) return attributes_of(folder(ino));
   const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
   if (!row) return attributes_of_departed(ino);
@@ -112,6 +116,7 @@ Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
 }
 
 void Filesystem::open_directory(Ino ino, Interrupt& interrupt) {
+  if (view_of(ino) == View::own) return;
   mail_.freshen_folders(interrupt);
   const auto directory = folder(ino);
   if (!directory.selectable) return;
@@ -122,6 +127,9 @@ void Filesystem::open_directory(Ino ino, Interrupt& interrupt) {
 
 void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interrupt,
                                 const std::function<bool(const Entry&)>& add) {
+  if (view_of(ino) == View::own) {
+    return own_.read_directory(offset, attributes_of(folder(kRootIno)), add);
+  }
   const auto directory = folder(ino);
   const auto tree = mail_.folders();
   if (offset < 1 && !add({".", attributes_of(directory), 1})) return;
@@ -148,6 +156,7 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
 
 void Filesystem::read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
                       const std::function<void(const MailStore::Piece&)>& consume) {
+  if (view_of(ino) == View::own) return own_.read(ino, offset, length, consume);
   if (!is_message(ino)) throw TreeError(EISDIR, "a directory cannot be read");
   mail_.read(mailbox_of(ino), uid_of(ino), offset, length, interrupt, consume);
 }

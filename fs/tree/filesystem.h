@@ -8,6 +8,7 @@
 #include "fs/mail/mail_store.h"
 #include "fs/tree/attributes.h"
 #include "fs/tree/naming.h"
+#include "fs/tree/own_files.h"
 
 #include <functional>
 #include <memory>
@@ -24,7 +25,9 @@ class Filesystem {
     Naming naming{};
     /// When the mount was made: the time of directories in which nothing has changed since.
     std::int64_t mounted_at = 0;
-    Lifetimes lifetimes;
+    Lifetimes lifetimes{};
+    /// Makes the content of `.imapfs/status`; without it there is none. Any thread.
+    OwnFiles::Content status{};
   };
 
   /// The mail must outlive the file system.
@@ -42,11 +45,7 @@ class Filesystem {
 
   /// To be called when a directory is entered: makes sure that its listing is fresh.
   void open_directory(Ino ino, Interrupt& interrupt);
-  struct Entry {
-    std::string_view name;
-    Attributes attributes;
-    std::uint64_t next;  // where to go on after this entry
-  };
+  using Entry = fs::Entry;
   /// Calls `add` with the entries behind `offset` (0: from the beginning) until it returns false or
   /// there are no more: `.` and `..`, folders, messages newest first. Offsets stay valid while the
   /// directory changes: nothing is skipped or repeated. Waits only when a first listing is running
@@ -54,7 +53,7 @@ class Filesystem {
   void read_directory(Ino ino, std::uint64_t offset, Interrupt& interrupt,
                       const std::function<bool(const Entry&)>& add);
 
-  /// As MailStore::read.
+  /// As MailStore::read, and of what the mount tells of itself.
   void read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
             const std::function<void(const MailStore::Piece&)>& consume);
 
@@ -83,6 +82,7 @@ class Filesystem {
 
   MailStore& mail_;
   const Settings settings_;
+  OwnFiles own_;
 };
 
 }  // namespace fs

@@ -35,6 +35,7 @@ ONLY_IN = {
     r"zlib\.h": ("imap/net/", "cache/checksum.cpp"),
     r"openssl/": ("imap/net/", "imap/session/", "fs/cli/"),
     r"CLI/": ("fs/cli/",),
+    r"nlohmann/": ("fs/cli/status_",),
     r"gsasl\.h": ("imap/session/sasl/",),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -108,6 +109,7 @@ FORBIDDEN = {
     "fs/fuse/request.cpp": '#include "fs/cli/main.h"\n',
     "fs/fuse/session.cpp": '#include "session.h"\n',
     "fs/cli/cache.cpp": "#include <lmdb.h>\n",
+    "fs/tree/own_files.cpp": "#include <nlohmann/json.hpp>\n",
     "imap/util/text.h": "",
 }
 

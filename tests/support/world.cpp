@@ -36,7 +36,8 @@ void World::start(Server server) {
       *parts.mail,
       fs::Filesystem::Settings{{fs::NameTemplate(options_.names), options_.root_mailbox},
                                1'000'000'000,
-                               fs::Lifetimes{}});
+                               fs::Lifetimes{},
+                               options_.status});
   parts.mail->recall_folders();
   if (server == Server::gone) return;
   fs::NoInterrupt nobody;

@@ -34,6 +34,7 @@ struct WorldOptions {
   std::uint64_t map_size = std::uint64_t{256} << 20U;
   std::string root_mailbox = {};
   std::string names = "uid";
+  fs::OwnFiles::Content status = {};
 };
 
 /// What was read of a file.

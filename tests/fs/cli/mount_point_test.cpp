@@ -26,7 +26,7 @@ std::string refusal(const std::filesystem::path& directory) {
 std::string umount_failure(const std::filesystem::path& directory) {
   try {
     fs::run_umount({directory}, std::chrono::seconds{10});
-  } catch (const fs::UmountError& error) {
+  } catch (const std::runtime_error& error) {
     return error.what();
   }
   return "none";
@@ -150,8 +150,9 @@ TEST_CASE("the mount table is read with its escapes", "[fs][cli][mount_table]") 
       "30 22 0:30 / /mnt/two\\040words\\134 rw - fuse.imapfs imaps://a@h rw,user_id=0\n"
       "31 22 0:31 / /x rw shared:1 master:2 - tmpfs none\n"
       "32 22 0:32 / /cut\\04 rw - ext4 /dev/sda rw");
-  CHECK(entries == std::vector<fs::MountEntry>{{"/proc", "proc", "proc"},
-                                               {"/mnt/two words\\", "fuse.imapfs", "imaps://a@h"},
-                                               {"/x", "tmpfs", "none"},
-                                               {"/cut\\04", "ext4", "/dev/sda"}});
+  CHECK(entries ==
+        std::vector<fs::MountEntry>{{"/proc", "proc", "proc"},
+                                    {"/mnt/two words\\", "fuse.imapfs", "imaps://a@h", 0},
+                                    {"/x", "tmpfs", "none"},
+                                    {"/cut\\04", "ext4", "/dev/sda"}});
 }

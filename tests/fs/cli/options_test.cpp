@@ -284,6 +284,18 @@ TEST_CASE("the age of what the cache keeps is counted in whole days", "[fs][cli]
   CHECK(days("25h") == 2);
 }
 
+TEST_CASE("the status command takes a mount point or none", "[fs][cli][options]") {
+  using fs::StatusOptions;
+  const auto status = [](Arguments arguments) {
+    arguments.insert(arguments.begin(), "status");
+    return std::get<StatusOptions>(parsed(arguments));
+  };
+  CHECK(status({}) == StatusOptions{});
+  CHECK(status({"mail", "--json"}) == StatusOptions{"mail", true});
+  CHECK(refusal({"status", "/a", "/b"}) == "unexpected argument \"/b\": see imapfs help");
+  CHECK(refusal({"status", "--jsno"}) == "unknown option --jsno: did you mean --json?");
+}
+
 TEST_CASE("the cache command takes an account or all of them", "[fs][cli][options]") {
   using fs::CacheOptions;
   using Action = CacheOptions::Action;
@@ -338,7 +350,7 @@ TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
       {{"cache", "info", "--cache-dri", "/c"},
        "unknown option --cache-dri: did you mean --cache-dir?"},
       {{"cache", "info", kSource, "/mnt"}, "unexpected argument \"/mnt\": see imapfs help"},
-      {{"help", "cook"}, "there is help for mount, umount and cache"},
+      {{"help", "cook"}, "there is help for mount, umount, status and cache"},
       {{"--verison"}, "unknown option --verison: did you mean --version?"}};
   for (const auto& [arguments, message] : bad) CHECK(refusal(arguments) == message);
 }

@@ -1,0 +1,29 @@
+#pragma once
+/// The content of `.imapfs/status`: one place where it is made. Names and meanings stand in
+/// imapfs-semantics(7); programs rely on them. Pure.
+
+#include "fs/cli/recent_errors.h"
+#include "fs/mail/account_status.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fs {
+
+/// What a mount as a whole has to tell. Holds no secret.
+struct MountStatus {
+  std::string source;  // URL without password
+  std::string mountpoint;
+  std::int64_t mounted_at = 0;
+  std::int64_t process = 0;
+  std::string cache_directory;
+  std::uint64_t cache_limit = 0;
+  AccountStatus account;
+  std::vector<RecentErrors::Entry> errors;
+};
+
+/// JSON with a newline at its end. What is not UTF-8 is replaced.
+std::string to_json(const MountStatus& status);
+
+}  // namespace fs
