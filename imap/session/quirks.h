@@ -27,9 +27,10 @@ struct Quirks {
   std::size_t statuses_ahead = 25;  // Outlook.com broke its own parser at about 50 (geary)
   std::uint64_t most_uids = std::numeric_limits<std::uint64_t>::max();  // in one command
 
-  unsigned most_refusals =
-      0;  // after so many NO and BAD the connection is better replaced; 0: never
+  /// NO and BAD after which the connection is better replaced; 0: any number.
+  unsigned most_refusals = 0;
 
+  bool no_status_id = false;      // STATUS gives a MAILBOXID that is none
   bool binds_tls_unique = false;  // SCRAM-*-PLUS by tls-unique alone, which TLS 1.3 lacks
 
   // For callers:

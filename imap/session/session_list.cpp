@@ -67,7 +67,7 @@ std::string Session::status_items(bool all) const {
   if (!all) return items;
   if (capabilities_.has("CONDSTORE") || capabilities_.has("QRESYNC")) items += " HIGHESTMODSEQ";
   if (capabilities_.offers("STATUS=SIZE")) items += " SIZE";
-  if (capabilities_.has("OBJECTID")) items += " MAILBOXID";
+  if (capabilities_.has("OBJECTID") && !quirks_.no_status_id) items += " MAILBOXID";
   if (capabilities_.has("APPENDLIMIT")) items += " APPENDLIMIT";
   return items;
 }

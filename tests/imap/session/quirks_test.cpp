@@ -146,6 +146,13 @@ TEST_CASE("a server may say its name in ID", "[session][quirks]") {
   CHECK(session->quirks().unselect_first);
 }
 
+TEST_CASE("Cyrus: STATUS is not asked for MAILBOXID", "[session][quirks]") {
+  CHECK(play_greeted("localhost Cyrus IMAP 3.6.1 server ready", "IMAP4rev1 OBJECTID",
+                     {"C: $2 STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
+                      "S: * STATUS a (MESSAGES 1)", "S: $2 OK"},
+                     [](Session& session) { session.status("a"); }) == Script::none);
+}
+
 TEST_CASE("QQ: at most 50 UIDs, ascending, and few connections", "[session][quirks]") {
   CHECK(play_greeted("[CAPABILITY IMAP4 IMAP4rev1 AUTH=LOGIN NAMESPACE] QQMail IMAP4Server ready",
                      "IMAP4rev1",
