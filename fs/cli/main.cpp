@@ -2,6 +2,7 @@
 /// on standard error and an exit code (0 done, 1 failed, 2 bad usage).
 
 #include "fs/cli/cache_command.h"
+#include "fs/cli/fetch_command.h"
 #include "fs/cli/mount_command.h"
 #include "fs/cli/options.h"
 #include "fs/cli/safe_text.h"
@@ -42,6 +43,10 @@ int run(const fs::StatusOptions& options) {
   const auto result = fs::run_status(options);
   const auto printed = print(result.text);
   return result.well ? printed : kFailed;
+}
+
+int run(const fs::FetchOptions& options) {
+  return fs::run_fetch(options);
 }
 
 int run(const fs::CacheOptions& options) {

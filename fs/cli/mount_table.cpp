@@ -89,6 +89,13 @@ std::optional<MountEntry> mount_at(const std::filesystem::path& directory) {
   return *found;
 }
 
+std::optional<MountEntry> mount_of(const std::filesystem::path& path) {
+  for (auto directory = path;; directory = directory.parent_path()) {
+    auto found = mount_at(directory);
+    if (found || directory == directory.parent_path()) return found;
+  }
+}
+
 MountEntry our_mount_at(const std::filesystem::path& directory) {
   const auto fail = [](const std::filesystem::path& where, std::string_view what) {
     throw NotMountedError(fmt::format("{} {}", safe_text(where.native()), what));

@@ -38,6 +38,9 @@ std::vector<MountEntry> mount_table();
 /// std::system_error when the table cannot be read.
 std::optional<MountEntry> mount_at(const std::filesystem::path& directory);
 
+/// The mount that this path, absolute and without links, is in. As mount_at.
+std::optional<MountEntry> mount_of(const std::filesystem::path& path);
+
 inline constexpr std::string_view kMountType = "fuse.imapfs";
 
 /// The mount of ours on this directory, which may be relative or lead there by links. Throws

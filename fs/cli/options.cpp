@@ -57,6 +57,9 @@ class Parser {
   const std::string& umount_point() const { return umount_point_; }
   bool is_status() const { return status_->parsed(); }
   StatusOptions status_options() const;
+  bool is_fetch() const { return fetch_->parsed(); }
+  /// Throws UsageError.
+  FetchOptions fetch_options() const;
   bool is_cache() const { return cache_->parsed(); }
   /// Throws UsageError.
   CacheOptions cache_options() const;
@@ -64,6 +67,7 @@ class Parser {
  private:
   void declare_mount();
   void declare_status();
+  void declare_fetch();
   void declare_cache();
   void declare(const LongOption& option);
   void refuse_extras() const;
@@ -73,12 +77,16 @@ class Parser {
   CLI::App* mount_ = nullptr;
   CLI::App* umount_ = nullptr;
   CLI::App* status_ = nullptr;
+  CLI::App* fetch_ = nullptr;
   CLI::App* cache_ = nullptr;
   MountArguments mount_arguments_;
   std::vector<std::string> comma_lists_;
   std::string umount_point_;
   std::string status_mountpoint_;
   bool status_json_ = false;
+  std::vector<std::string> fetch_paths_;
+  bool fetch_quiet_ = false;
+  bool fetch_force_ = false;
   std::string cache_action_;
   std::string cache_source_;
   std::optional<std::string> cache_dir_;
@@ -98,13 +106,14 @@ Parser::Parser() {
       ->type_name("");
   set_usage(*umount_, "imapfs umount MOUNTPOINT");
   declare_status();
+  declare_fetch();
   declare_cache();
   app_.add_subcommand("help", "Print this text, or with a command its options");
   set_usage(app_, "imapfs COMMAND [OPTIONS]");
 
   // Our own messages about what is left over never repeat SOURCE.
   app_.allow_extras();
-  for (auto* command : {mount_, umount_, status_, cache_}) {
+  for (auto* command : {mount_, umount_, status_, fetch_, cache_}) {
     command->allow_extras();
     command->set_help_flag();
     command->add_flag("-h,--help", wants_help_, "Print this text");
@@ -141,6 +150,25 @@ StatusOptions Parser::status_options() const {
   if (!status_mountpoint_.empty()) options.mountpoint = status_mountpoint_;
   options.json = status_json_;
   return options;
+}
+
+void Parser::declare_fetch() {
+  fetch_ = app_.add_subcommand("fetch", "Bring messages into the cache, for use without a network");
+  fetch_->add_option("PATH", fetch_paths_, "A message in a mount, or a directory with all below it")
+      ->type_name("");
+  const auto add_flag = [this](const char* name, bool& value, const char* description) {
+    fetch_->add_flag(name, value, description)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->disable_flag_override();
+  };
+  add_flag("--force", fetch_force_, "Also where the cache has no room for all of it");
+  add_flag("-q,--quiet", fetch_quiet_, "Say nothing but what went wrong");
+  set_usage(*fetch_, "imapfs fetch [--force] [--quiet] PATH...");
+}
+
+FetchOptions Parser::fetch_options() const {
+  if (fetch_paths_.empty()) throw UsageError("fetch needs a PATH");
+  return {{fetch_paths_.begin(), fetch_paths_.end()}, fetch_quiet_, fetch_force_};
 }
 
 void Parser::declare_cache() {
@@ -211,6 +239,7 @@ void Parser::refuse_extra(const std::string& extra) const {
     for (const auto& option : mount_long_options()) known.push_back(option.name);
   }
   if (is_status()) known = {"help", "json"};
+  if (is_fetch()) known = {"help", "force", "quiet"};
   if (is_cache()) known = {"help", "cache-dir", "all"};
   const auto near = name.starts_with("--") ? nearest(name.substr(2), known) : std::string_view{};
   throw UsageError(fmt::format("unknown option {}{}", safe_text(name),
@@ -247,9 +276,9 @@ std::optional<std::string> Parser::help() const {
 std::vector<std::string> without_help_command(std::vector<std::string> arguments) {
   if (arguments.size() > 2) throw UsageError("help takes one command");
   constexpr auto kCommands =
-      std::to_array<std::string_view>({"mount", "umount", "status", "cache"});
+      std::to_array<std::string_view>({"mount", "umount", "status", "fetch", "cache"});
   if (arguments.size() == 2 && std::ranges::find(kCommands, arguments[1]) == kCommands.end()) {
-    throw UsageError("there is help for mount, umount, status and cache");
+    throw UsageError("there is help for mount, umount, status, fetch and cache");
   }
   arguments.erase(arguments.begin());
   arguments.emplace_back("--help");
@@ -288,6 +317,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (parser.wants_version()) return VersionOptions{};
   if (parser.is_mount()) return parse_mount(parser, all);
   if (parser.is_status()) return parser.status_options();
+  if (parser.is_fetch()) return parser.fetch_options();
   if (parser.is_cache()) return parser.cache_options();
   if (!parser.is_umount()) throw UsageError("a command is missing: see imapfs help");
   if (parser.umount_point().empty()) throw UsageError("umount needs a MOUNTPOINT");

@@ -37,6 +37,14 @@ struct StatusOptions {
   bool operator==(const StatusOptions&) const = default;
 };
 
+struct FetchOptions {
+  std::vector<std::filesystem::path> paths;  // as given; at least one
+  bool quiet = false;
+  bool force = false;  // though the cache has no room for it
+
+  bool operator==(const FetchOptions&) const = default;
+};
+
 struct HelpOptions {
   std::string text;  // what to print, ends with a newline
 
@@ -47,8 +55,8 @@ struct VersionOptions {
   bool operator==(const VersionOptions&) const = default;
 };
 
-using CommandLine = std::variant<MountOptions, UmountOptions, StatusOptions, CacheOptions,
-                                 HelpOptions, VersionOptions>;
+using CommandLine = std::variant<MountOptions, UmountOptions, StatusOptions, FetchOptions,
+                                 CacheOptions, HelpOptions, VersionOptions>;
 
 /// Reads the arguments that follow the program's name. A long option given on its own wins over the
 /// same one within `-o`; otherwise the last one wins. `imapfs SOURCE MOUNTPOINT ...` means `imapfs

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace fs {
 namespace {
 
@@ -107,6 +109,17 @@ std::string to_json(const MountStatus& status) {
                   {"cache", cache_json(status)},
                   {"errors", list_of(status.errors)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+std::optional<std::uint64_t> cache_room(std::string_view json) {
+  try {
+    const auto parsed = Json::parse(json);
+    const auto& cache = parsed.at("cache");
+    const auto limit = cache.at("limit_bytes").get<std::uint64_t>();
+    return limit - std::min(limit, cache.at("body_bytes").get<std::uint64_t>());
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace fs

@@ -6,7 +6,9 @@
 #include "fs/mail/account_status.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fs {
@@ -25,5 +27,9 @@ struct MountStatus {
 
 /// JSON with a newline at its end. What is not UTF-8 is replaced.
 std::string to_json(const MountStatus& status);
+
+/// How much more the cache of a mount with this status can hold without anything leaving it.
+/// Nothing when it does not say so.
+std::optional<std::uint64_t> cache_room(std::string_view json);
 
 }  // namespace fs

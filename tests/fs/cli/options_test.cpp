@@ -296,6 +296,19 @@ TEST_CASE("the status command takes a mount point or none", "[fs][cli][options]"
   CHECK(refusal({"status", "--jsno"}) == "unknown option --jsno: did you mean --json?");
 }
 
+TEST_CASE("the fetch command takes paths", "[fs][cli][options]") {
+  using fs::FetchOptions;
+  const auto fetch = [](Arguments arguments) {
+    arguments.insert(arguments.begin(), "fetch");
+    return std::get<FetchOptions>(parsed(arguments));
+  };
+  CHECK(fetch({"a"}) == FetchOptions{{"a"}});
+  CHECK(fetch({"a", "--force", "b", "-q", "c"}) == FetchOptions{{"a", "b", "c"}, true, true});
+  CHECK(fetch({"--quiet", "--", "-b"}) == FetchOptions{{"-b"}, true, false});
+  CHECK(refusal({"fetch"}) == "fetch needs a PATH");
+  CHECK(refusal({"fetch", "a", "--forse"}) == "unknown option --forse: did you mean --force?");
+}
+
 TEST_CASE("the cache command takes an account or all of them", "[fs][cli][options]") {
   using fs::CacheOptions;
   using Action = CacheOptions::Action;
@@ -350,7 +363,7 @@ TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
       {{"cache", "info", "--cache-dri", "/c"},
        "unknown option --cache-dri: did you mean --cache-dir?"},
       {{"cache", "info", kSource, "/mnt"}, "unexpected argument \"/mnt\": see imapfs help"},
-      {{"help", "cook"}, "there is help for mount, umount, status and cache"},
+      {{"help", "cook"}, "there is help for mount, umount, status, fetch and cache"},
       {{"--verison"}, "unknown option --verison: did you mean --version?"}};
   for (const auto& [arguments, message] : bad) CHECK(refusal(arguments) == message);
 }
