@@ -78,7 +78,9 @@ int errno_of(const std::exception_ptr& error) noexcept {
 
 bool is_ordinary(int error) noexcept {
   return error == ENOENT || error == ENODATA || error == ERANGE || error == EINTR ||
-         error == EROFS || error == EOPNOTSUPP;
+         error == EROFS || error == EOPNOTSUPP ||
+         // That the server is gone is logged once, when it is found out, and not for every file.
+         error == ENETUNREACH;
 }
 
 }  // namespace fs

@@ -76,6 +76,7 @@ TEST_CASE("ordinary answers are not worth a line in the log", "[fs][errno]") {
   CHECK(fs::is_ordinary(ENOENT));
   CHECK(fs::is_ordinary(ENODATA));
   CHECK(fs::is_ordinary(EINTR));
+  CHECK(fs::is_ordinary(ENETUNREACH));
   CHECK_FALSE(fs::is_ordinary(EIO));
   CHECK_FALSE(fs::is_ordinary(ETIMEDOUT));
 }
