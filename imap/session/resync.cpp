@@ -118,9 +118,11 @@ void Comparison::open(const std::string& mailbox) {
 void Comparison::judge_watermarks() {
   const auto& state = delta_.state;
   // Without UIDVALIDITY the same UID may be another message the next time. With a lower UIDNEXT a
-  // backup was restored: UIDs will be given out a second time.
-  delta_.reset = known_.uid_validity != state.uid_validity || known_.uid_validity.value == 0 ||
-                 (state.uid_next.value != 0 && state.uid_next < known_.uid_next);
+  // backup was restored: UIDs will be given out a second time. One that was told when the mailbox
+  // was opened a while ago says nothing of that.
+  const bool restored = opened_ && state.uid_next.value != 0 && state.uid_next < known_.uid_next;
+  delta_.reset =
+      known_.uid_validity != state.uid_validity || known_.uid_validity.value == 0 || restored;
   // NOMODSEQ is said of single mailboxes (Zimbra: search folders).
   if (state.highest_modseq.value == 0) {
     delta_.sync_class = SyncClass::plain;
@@ -286,11 +288,13 @@ void Comparison::choose_flags() {
 }
 
 Uid Comparison::watermark() {
-  if (delta_.state.uid_next.value != 0) return delta_.state.uid_next;
+  if (opened_ && delta_.state.uid_next.value != 0) return delta_.state.uid_next;
   auto there = have();
   there.add(delta_.missing);
   there.add(uids_of(delta_.arrived));
-  return there.empty() ? Uid{1} : next_after(there.back());
+  const auto next = there.empty() ? Uid{1} : next_after(there.back());
+  // What was there once and is gone has had its UID, too.
+  return opened_ ? next : std::max({next, known_.uid_next, delta_.state.uid_next});
 }
 
 const UidSet& Comparison::have() {
