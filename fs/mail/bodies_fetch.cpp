@@ -49,7 +49,12 @@ void Bodies::give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
 void Bodies::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
                    const std::string& name, const BodyBatch::Wanted& wanted) {
   const auto is_same = [&](imap::Session::Refresh refresh) {
-    return session.examine(name, refresh).uid_validity.value == uid_validity;
+    try {
+      return session.examine(name, refresh).uid_validity.value == uid_validity;
+    } catch (const imap::CommandError&) {
+      folders_.refused(session, name);
+      throw;
+    }
   };
   // It may be this connection that opened the mailbox before its UIDVALIDITY changed.
   if (!is_same(imap::Session::Refresh::no) && !is_same(imap::Session::Refresh::yes)) {

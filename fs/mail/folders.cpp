@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <unordered_map>
 #include <unordered_set>
@@ -117,6 +118,17 @@ std::string Folders::wire_name(cache::MailboxId mailbox) const {
     throw StaleError(fmt::format("folder {} is gone", mailbox.value));
   }
   return folder->wire_name;
+}
+
+void Folders::refused(imap::Session& session, const std::string& wire_name) {
+  refresh();
+  // Dovecot 2.3 gives no code with its NO, so nothing else tells this from a mailbox that is closed
+  // to us.
+  const auto listed = session.list({.prefix = wire_name});
+  const bool is_there = std::ranges::any_of(listed, [&wire_name](const imap::ListRow& row) {
+    return row.name == wire_name && row.is_selectable();
+  });
+  if (!is_there) throw StaleError(fmt::format("folder {} is gone", wire_name));
 }
 
 void Folders::load(Interrupt& interrupt, std::chrono::milliseconds patience) {

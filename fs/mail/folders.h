@@ -43,6 +43,9 @@ class Folders {
   void freshen(Interrupt& interrupt);
   /// The server's name of a mailbox. StaleError when it is gone or holds no messages.
   std::string wire_name(cache::MailboxId mailbox) const;
+  /// The server does not open this mailbox. Looks for its folders again, and throws StaleError if
+  /// the mailbox is not there any more. On the session's thread.
+  void refused(imap::Session& session, const std::string& wire_name);
   /// The mailbox has another id now, because its UIDVALIDITY is another.
   void replace(cache::MailboxId old, cache::MailboxId fresh);
 

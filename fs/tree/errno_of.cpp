@@ -77,8 +77,8 @@ int errno_of(const std::exception_ptr& error) noexcept {
 }
 
 bool is_ordinary(int error) noexcept {
-  return error == ENOENT || error == ENODATA || error == ERANGE || error == EINTR ||
-         error == EROFS || error == EOPNOTSUPP ||
+  return error == ENOENT || error == ESTALE || error == ENODATA || error == ERANGE ||
+         error == EINTR || error == EROFS || error == EOPNOTSUPP ||
          // That the server is gone is logged once, when it is found out, and not for every file.
          error == ENETUNREACH;
 }

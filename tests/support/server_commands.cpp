@@ -95,9 +95,12 @@ std::string ServerConnection::name_space(const ReceivedCommand& /*command*/) {
 }
 
 std::string ServerConnection::list(const ReceivedCommand& command) {
-  if (command.argument(1) != "*") return "BAD only everything is listed here";
+  auto prefix = command.argument(1);
+  if (!prefix.ends_with('*')) return "BAD only whole hierarchies are listed here";
+  prefix.pop_back();
   state_.data.with([&](ServerData& server) {
     for (const auto& [name, mailbox] : server.mailboxes) {
+      if (!name.starts_with(prefix)) continue;
       out_ += "* LIST (";
       for (const auto& attribute : mailbox.attributes) {
         if (!out_.ends_with('(')) out_ += ' ';

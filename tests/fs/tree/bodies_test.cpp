@@ -152,6 +152,23 @@ TEST_CASE("a message that was expunged meanwhile is stale and leaves the listing
   CHECK(tests::error_of([&] { world.stat(file); }) == ESTALE);
 }
 
+TEST_CASE("a message of a folder that has gone is stale, and so is the folder", "[fs][bodies]") {
+  World world{{{"INBOX"}, {"Work", mails(2)}}};
+  const auto folder = world.ino("/Work");
+  const auto file = world.ino("/Work/1.eml");
+  world.other_client().remove("Work");
+  CHECK(tests::error_of([&] { world.read(file, 0, 10); }) == ESTALE);
+  CHECK(tests::eventually([&] { return tests::error_of([&] { world.stat(folder); }) == ESTALE; }));
+}
+
+TEST_CASE("a message of a folder that is closed to us cannot be read", "[fs][bodies]") {
+  World world{{{"Work", mails(2)}}};
+  const auto file = world.ino("/Work/1.eml");
+  world.server().drop_connections();
+  world.server().refuse("EXAMINE", "NO you may not");
+  CHECK(tests::error_of([&] { world.read(file, 0, 10); }) == EIO);
+}
+
 TEST_CASE("a message that the server finds but does not hand out is an error, not gone",
           "[fs][bodies]") {
   World world{{{"INBOX", mails(3)}}};

@@ -74,6 +74,7 @@ TEST_CASE("BAD is our own fault whatever code comes with it", "[fs][errno]") {
 
 TEST_CASE("ordinary answers are not worth a line in the log", "[fs][errno]") {
   CHECK(fs::is_ordinary(ENOENT));
+  CHECK(fs::is_ordinary(ESTALE));
   CHECK(fs::is_ordinary(ENODATA));
   CHECK(fs::is_ordinary(EINTR));
   CHECK(fs::is_ordinary(ENETUNREACH));
