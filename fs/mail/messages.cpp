@@ -1,6 +1,5 @@
 #include "fs/mail/messages.h"
 
-#include "fs/mail/errors.h"
 
 #include <algorithm>
 #include <utility>
@@ -38,29 +37,29 @@ std::shared_ptr<Listing> Messages::join_sync(cache::MailboxId mailbox) {
     start = true;
     return state.running = std::make_shared<Listing>(mailbox);
   });
-  if (start) start_sync(listing, name, imap::Look::open_again);
+  if (start) start_sync(listing, name);
   return listing;
 }
 
-void Messages::request_sync(cache::MailboxId mailbox, imap::Look look) {
-  const auto name = folders_.wire_name(mailbox);
+void Messages::request_sync(cache::MailboxId mailbox) {
+  const auto tree = folders_.tree();
+  const auto* folder = tree->find(mailbox);
+  if (folder == nullptr || !folder->selectable) return;
   const auto listing = states_.with([&](auto& states) -> std::shared_ptr<Listing> {
     auto& state = states[mailbox.value];
     state.told = state.running != nullptr;
     if (state.running) return nullptr;
     return state.running = std::make_shared<Listing>(mailbox);
   });
-  if (listing) start_sync(listing, name, look);
+  if (listing) start_sync(listing, folder->wire_name);
 }
 
-void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
-                          imap::Look look) {
+void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::string& name) {
   imap::JobSpec spec;
   spec.mailbox = name;
   spec.what = "compare " + name;
   backing_.pool
-      .run(std::move(spec),
-           [this, listing, look](imap::Session& session) { sync(session, listing, look); })
+      .run(std::move(spec), [this, listing](imap::Session& session) { sync(session, listing); })
       .on_done([this, listing](const std::exception_ptr& error) {
         // When it went well, the job or its second part has said so.
         if (error) end_sync(listing, error);
@@ -83,12 +82,7 @@ void Messages::end_sync(const std::shared_ptr<Listing>& listing, const std::exce
     return std::exchange(state.told, false) && well;
   });
   listing->finish(error);
-  if (!again) return;
-  try {
-    request_sync(mailbox, imap::Look::open_again);
-  } catch (const StaleError&) {
-    // The folder has gone meanwhile.
-  }
+  if (again) request_sync(mailbox);
 }
 
 void Messages::freshen(cache::MailboxId mailbox, Interrupt& interrupt) {

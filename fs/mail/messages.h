@@ -65,11 +65,11 @@ class Messages {
   };
 
   std::shared_ptr<Listing> join_sync(cache::MailboxId mailbox);
-  /// Begins a comparison, or has the running one followed by another. `as_told`: a connection that
-  /// has the mailbox open has heard what is new.
-  void request_sync(cache::MailboxId mailbox, imap::Look look);
-  void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
-                  imap::Look look);
+  /// Begins a comparison, or has the running one followed by another. The server is asked in any
+  /// case: the connection that does it may be another than the one that was told, which has
+  /// handed on all that it knew. Nothing when the folder has gone.
+  void request_sync(cache::MailboxId mailbox);
+  void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name);
   /// For somebody who could be given what is known: waits a moment.
   void wait_a_moment(Listing& listing, Interrupt& interrupt);
   bool is_fresh(const State& state, const std::string& name) const;
@@ -78,7 +78,9 @@ class Messages {
   static bool is_plain(const cache::MailboxRow& row);
 
   // messages_sync.cpp
-  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing, imap::Look look);
+  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing);
+  imap::MailboxDelta compare(imap::Session& session, const std::string& name,
+                             const imap::KnownMailbox& known);
   imap::UidSet stale_flags(cache::MailboxId mailbox, const cache::MailboxRow& row);
   cache::MailboxId begin_anew(cache::MailboxId mailbox, cache::MailboxRow row,
                               const imap::MailboxDelta& delta,

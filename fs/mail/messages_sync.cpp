@@ -3,6 +3,7 @@
 #include "fs/mail/convert.h"
 #include "fs/mail/errors.h"
 #include "fs/mail/messages.h"
+#include "imap/base/errors.h"
 
 #include <fmt/format.h>
 
@@ -27,8 +28,7 @@ constexpr std::size_t kRowsPerWrite = 1000;
 
 }  // namespace
 
-void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing,
-                    imap::Look look) {
+void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing) {
   // Repeated after a lost connection, it may be about another one than the first time.
   const auto mailbox = listing->mailbox();
   // What was told before has to be in the cache: as many as came may have gone.
@@ -50,7 +50,7 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
         [mailbox](const cache::View& view) { return view.uid_ranges(mailbox); }));
   };
   known.stale_flags = stale_flags(mailbox, *row);
-  const auto delta = imap::compare(session, row->wire_name, known, look);
+  const auto delta = compare(session, row->wire_name, known);
   states_.with([&](auto& states) {
     auto& state = states[mailbox.value];
     state.compared_last = Clock::now();
@@ -82,6 +82,16 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
              fetch_missing(bulk, missing, listing);
            })
       .on_done([this, listing](const std::exception_ptr& error) { end_sync(listing, error); });
+}
+
+imap::MailboxDelta Messages::compare(imap::Session& session, const std::string& name,
+                                     const imap::KnownMailbox& known) {
+  try {
+    return imap::compare(session, name, known);
+  } catch (const imap::CommandError&) {
+    if (!session.selected() || session.selected()->name != name) folders_.refused(session, name);
+    throw;
+  }
 }
 
 /// Without mod-sequences flags are asked for now and then: those of the newest messages, which

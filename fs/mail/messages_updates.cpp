@@ -1,6 +1,5 @@
 // What the server tells unasked of its mailboxes' messages.
 
-#include "fs/mail/errors.h"
 #include "fs/mail/messages.h"
 
 namespace fs {
@@ -31,7 +30,7 @@ void Messages::apply(const std::vector<imap::MailboxUpdates>& updates) {
     if (!row) continue;
     if (!row->listed) {
       // Of one that nobody has looked at yet nothing is known that could be wrong.
-      if (is_running(mailbox)) request_sync(mailbox, imap::Look::open_again);
+      if (is_running(mailbox)) request_sync(mailbox);
       continue;
     }
     const bool same = row->uid_validity == update.uid_validity.value;
@@ -39,11 +38,11 @@ void Messages::apply(const std::vector<imap::MailboxUpdates>& updates) {
       changes_.erase(mailbox, update.vanished);
       changes_.put_flags(mailbox, update.flags);
     }
+    if (update.incomplete) {
+      states_.with([mailbox](auto& states) { states[mailbox.value].flags_asked.reset(); });
+    }
     if (!same || update.exists_changed || update.expunged > 0 || update.incomplete) {
-      // What was expunged by number, or changed without being named, the session has told already
-      // and does not know any more.
-      const bool all_told = same && update.expunged == 0 && !update.incomplete;
-      request_sync(mailbox, all_told ? imap::Look::as_told : imap::Look::open_again);
+      request_sync(mailbox);
     }
   }
 }
@@ -64,7 +63,7 @@ void Messages::note_status(const imap::StatusRow& status) {
     // Flags change without a trace where there are no mod-sequences.
     return (used && is_plain(*row)) || !agrees(status, *row, view.message_count(mailbox));
   });
-  if (differs) request_sync(mailbox, imap::Look::open_again);
+  if (differs) request_sync(mailbox);
 }
 
 bool Messages::is_running(cache::MailboxId mailbox) const {

@@ -171,6 +171,26 @@ TEST_CASE("one that came and one that vanished are both found", "[fs][changes]")
   CHECK(mount.listed("/INBOX") == Names{"5.eml", "4.eml", "3.eml", "1.eml"});
 }
 
+TEST_CASE("news is believed that another connection has heard", "[fs][changes]") {
+  Watched mount({{"INBOX", mails(2)}});
+  auto& world = mount.world;
+  mount.list("/INBOX");
+  const auto directory = world.ino("/INBOX");
+  world.other_client().append("INBOX", mail("new"));
+  // The one that compares has the mailbox open and has not heard of anything.
+  mount.tell([](auto& told) { told.exists_changed = true; });
+  CHECK(mount.listed("/INBOX") == Names{"3.eml", "2.eml", "1.eml"});
+  CHECK(world.ino("/INBOX") == directory);
+}
+
+TEST_CASE("flags of messages that were not named are asked for at once", "[fs][changes]") {
+  Watched mount({{"INBOX", mails(2)}});
+  mount.list("/INBOX");
+  mount.world.server().forget_log();
+  mount.tell([](auto& told) { told.incomplete = true; });
+  CHECK(mount.world.server().count("(UID FLAGS)") == 1);
+}
+
 TEST_CASE("news under another UIDVALIDITY deletes nothing by its UIDs", "[fs][changes]") {
   Watched mount({{"INBOX", mails(2)}});
   mount.list("/INBOX");

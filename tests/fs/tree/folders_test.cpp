@@ -156,6 +156,16 @@ TEST_CASE("mailboxes that another client makes and deletes come and go", "[fs][f
   CHECK(world.list("/New") == Names{"1.eml"});
 }
 
+TEST_CASE("a folder that cannot be opened any more has the folders looked at again",
+          "[fs][folders]") {
+  World world{{{"INBOX"}, {"Work", tests::mails(1)}}};
+  const auto folder = world.ino("/Work");
+  world.other_client().remove("Work");
+  // Nobody has told, and the folders are fresh.
+  CHECK(tests::error_of([&] { world.open(folder); }) == ESTALE);
+  CHECK(tests::eventually([&] { return world.list("/") == Names{"INBOX"}; }));
+}
+
 TEST_CASE("inode numbers of directories survive a restart and are not used again",
           "[fs][folders]") {
   World world{{{"INBOX"}, {"A"}, {"B"}}};
