@@ -55,6 +55,7 @@ bool Bodies::read_cached(const MessageKey& key, std::uint64_t offset, std::uint6
                          const Consume& consume, std::uint64_t& size_hint) const {
   const bool has_grown =
       fetches_.with([&key](const Fetches& fetches) { return fetches.grown.contains(key); });
+  const bool arriving = is_arriving(key);
   return backing_.cache.read([&](const cache::View& view) {
     std::optional<cache::BodyId> body;
     if (const auto row = view.message({key.mailbox}, key.uid)) {
@@ -63,7 +64,7 @@ bool Bodies::read_cached(const MessageKey& key, std::uint64_t offset, std::uint6
     } else if (const auto departed = changes_.departed().find(key)) {
       body = departed->body;
       if (!view.body_size(*body)) throw StaleError(fmt::format("message {} is gone", key.uid));
-    } else {
+    } else if (!arriving) {
       throw StaleError(fmt::format("message {} is gone", key.uid));
     }
     if (!body) return false;
@@ -143,6 +144,8 @@ void Bodies::settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled)
     counts.bytes += settled.size;
   });
   const MessageKey key{mailbox.value, settled.uid.value};
+  // Before the fetch is over for those who look for it.
+  if (settled.cached && !settled.listed) changes_.keep(key, {settled.body, settled.size});
   fetches_.with([&](Fetches& fetches) {
     if (settled.has_grown) fetches.grown.insert(key);
     const auto running = fetches.running.find(key);

@@ -78,11 +78,13 @@ void BodyBatch::settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
   settled.body = data->id();
   settled.size = data->size();
   const auto grown = std::make_shared<bool>(false);
+  const auto listed = std::make_shared<bool>(false);
   store_.submit(
-      [mailbox = mailbox_, uid, data, grown](cache::Edit& edit) {
+      [mailbox = mailbox_, uid, data, grown, listed](cache::Edit& edit) {
         if (data->is_kept_in_memory()) throw cache::FullError("a part could not be stored");
         edit.finish_body(data->id(), data->size());
         auto row = edit.message(mailbox, uid.value);
+        *listed = row.has_value();
         if (!row) return;  // expunged meanwhile
         *grown = data->size() > row->size;
         if (row->body.value != 0) edit.erase_body(row->body);
@@ -91,10 +93,12 @@ void BodyBatch::settle(imap::Uid uid, std::shared_ptr<BodyFetch> fetch,
         row->size_exact = true;
         edit.put_message(mailbox, *row);
       },
-      [settled, grown, data, on_settled = on_settled_](const std::exception_ptr& error) mutable {
+      [settled, grown, listed, data,
+       on_settled = on_settled_](const std::exception_ptr& error) mutable {
         if (error) data->keep_in_memory();
         settled.cached = !error;
         settled.has_grown = *grown;
+        settled.listed = *listed;
         on_settled(settled);
       });
 }

@@ -24,6 +24,7 @@ class BodyBatch : public imap::BodySink {
     std::uint64_t size = 0;
     bool has_grown = false;  // the server had announced less
     bool cached = false;     // else some of it is in memory only
+    bool listed = false;     // else the message has gone meanwhile
   };
   /// Told on the cache writer's thread when a body is in the cache for good, or will never be.
   using OnSettled = std::function<void(const Settled&)>;

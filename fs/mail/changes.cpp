@@ -77,6 +77,10 @@ void Changes::put_flags(cache::MailboxId mailbox,
   write();
 }
 
+void Changes::keep(const MessageKey& key, const Departed::Message& message) {
+  departed_.add(key, message);
+}
+
 void Changes::arrived(cache::MailboxId mailbox) {
   announce(mailbox, {}, true);
 }

@@ -29,6 +29,8 @@ class Changes {
   void erase(cache::MailboxId mailbox, const imap::UidSet& uids);
   /// Queues new flags of messages. Those that are not in the cache are passed over.
   void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
+  /// The body of a message that went while it was fetched: whoever began to read it can read on.
+  void keep(const MessageKey& key, const Departed::Message& message);
   /// Messages have come to a mailbox that was listed before; their rows are committed.
   void arrived(cache::MailboxId mailbox);
   void folders(const FolderTree& before, const FolderTree& after);

@@ -21,7 +21,7 @@ class Departed {
   struct Message {
     cache::BodyId body;
     std::uint64_t size = 0;
-    std::int64_t internal_date = 0;
+    std::int64_t internal_date = 0;  // 0: the message went before its body came
   };
 
   void add(const MessageKey& key, const Message& message);

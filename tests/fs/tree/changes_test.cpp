@@ -117,6 +117,36 @@ TEST_CASE("a file that is open when its message is deleted can be read on", "[fs
   CHECK(tests::error_of([&] { world.stat(unread); }) == ESTALE);
 }
 
+TEST_CASE("a message that is deleted while it arrives can be read to its end", "[fs][changes]") {
+  Watched mount({{"INBOX", {tests::mail_of_size("long", 1000)}}});
+  auto& world = mount.world;
+  mount.list("/INBOX");
+  const auto ino = world.ino("/INBOX/1.eml");
+  auto hold = world.server().hold("BODY.PEEK[]", 0, 500);
+  auto whole = tests::in_background([&] { return world.read(ino, 0, 1000).text; });
+  REQUIRE(hold.wait_reached());
+
+  imap::Updates updates;
+  updates.mailboxes.emplace_back();
+  updates.mailboxes.back().mailbox = "INBOX";
+  updates.mailboxes.back().uid_validity = world.cache().read([&](const cache::View& view) {
+    return imap::UidValidity{view.mailbox(mount.folder("INBOX"))->uid_validity};
+  });
+  updates.mailboxes.back().vanished = UidSet(Uid{1});
+  world.mail().take(updates);
+  world.cache().run([](cache::Edit&) {});
+  REQUIRE_FALSE(world.mail().cached_message(mount.folder("INBOX"), Uid{1}));
+  auto rest = tests::in_background([&] { return world.read(ino, 500, 500).text; });
+  CHECK(tests::is_running(rest));
+
+  hold.release();
+  CHECK(whole.get() == tests::mail_of_size("long", 1000).octets);
+  CHECK(rest.get() == tests::mail_of_size("long", 1000).octets.substr(500));
+  world.settle();
+  world.cache().run([](cache::Edit&) {});
+  CHECK(world.read(ino, 0, 1000).text == tests::mail_of_size("long", 1000).octets);
+}
+
 TEST_CASE("flags that are told are kept", "[fs][changes]") {
   Watched mount({{"INBOX", mails(1)}});
   mount.list("/INBOX");
