@@ -11,7 +11,8 @@ namespace fs {
 class KernelCache {
  public:
   virtual ~KernelCache() = default;
-  /// The entry is gone, and so is what it named; programs that watch the directory are told.
+  /// The entry is gone, and so is what it named; programs that watch that are told
+  /// (inotify, IN_DELETE_SELF), those that watch the directory are not (Linux 6.18).
   virtual void entry_gone(Ino parent, Ino child, std::string name) = 0;
   /// What the name stands for has to be asked again.
   virtual void entry_changed(Ino parent, std::string name) = 0;
