@@ -25,12 +25,12 @@ def unmount_lazily(path):
 class Mount:
     """One mount, as a user makes it: `imapfs mount` returned 0 and the program is in the background.
 
-    `tls` is implicit, starttls or none.
+    `tls` is implicit, starttls or none; `within` begins the command that starts it.
     """
 
     started = []
 
-    def __init__(self, server, directory, *options, source=None, cache=None, mailbox="", timeout="4s", tls="implicit"):
+    def __init__(self, server, directory, *options, source=None, cache=None, mailbox="", timeout="4s", tls="implicit", within=()):
         self.server = server
         self.directory = pathlib.Path(directory)
         self.path = self.directory / "mail"
@@ -52,10 +52,11 @@ class Mount:
         self.source = source or "%s://%s@%s:%d%s" % (scheme, server.user, server.host, port, mailbox)
         if tls == "none":
             self.options += ["--tls", "none"]
+        self.within = within
         self.pid = None
 
     def command(self):
-        return [str(part) for part in (PROGRAM, "mount", *self.options, self.source, self.path)]
+        return [str(part) for part in (*self.within, PROGRAM, "mount", *self.options, self.source, self.path)]
 
     def start(self):
         at_end.callback(self.destroy)

@@ -16,14 +16,15 @@ class Direction(enum.Enum):
 class Relay:
     """Passes every connection on to the server's port and back; derived classes do worse.
 
-    Each connection has two threads, one for each direction, which call `pass_on`.
+    Each connection has two threads, one for each direction, which call `pass_on`. `listener` is a socket that
+    listens already, such as one in another network.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, listener=None):
         self._target = port
         self._open = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._start(self._accept)
 
