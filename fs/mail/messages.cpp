@@ -1,6 +1,5 @@
 #include "fs/mail/messages.h"
 
-
 #include <algorithm>
 #include <utility>
 
