@@ -116,9 +116,9 @@ class Model(harness.Case):
     def test_the_mount_ends_up_as_the_server_is(self):
         writers = Writers(self.server, SEED)
         self.addCleanup(writers.close)
-        left, points = OPERATIONS, 0
-        known, witnesses = {}, {}
-        self.addCleanup(lambda: [os.close(file) for file, _, _ in witnesses.values()])
+        self.addCleanup(self.report, writers)
+        left, known, witnesses = OPERATIONS, {}, {}
+        self.addCleanup(lambda: [os.close(file) for file, _ in witnesses.values()])
         while left > 0:
             now = min(left, self.random.choice(BETWEEN))
             looker = Looker(self.root, self.random.random())
@@ -127,16 +127,19 @@ class Model(harness.Case):
             finally:
                 looker.stop()
             self.assertEqual(looker.failures, [])
-            left, points = left - now, points + 1
+            left -= now
             reference = Reference(self.server)
             self.at_quiet(reference, known, left == 0)
             self.check_witnesses(witnesses, reference)
             known = self.listed
-            witnesses.update(self.new_witnesses(reference))
-        self.lags.sort()
+            witnesses.update(self.new_witnesses(witnesses))
+
+    def report(self, writers):
+        """Also of a run that fails or is interrupted."""
+        lags = sorted(self.lags) or [0]
         print(
-            "%d quiet points, in step after %.2f s (median), %.2f s (worst); %s"
-            % (points, self.lags[len(self.lags) // 2], self.lags[-1], dict(writers.done)),
+            "%d operations, %d quiet points, in step after %.2f s (median), %.2f s (worst); %s"
+            % (sum(writers.done.values()), len(self.lags), lags[len(lags) // 2], lags[-1], dict(writers.done)),
             flush=True,
         )
 
@@ -151,7 +154,7 @@ class Model(harness.Case):
         if not names_first:
             self.assert_gone(known, reference, FORGOTTEN)
         for _ in range(3):
-            self.check_some_content(reference)
+            self.check_some_content()
 
     # --- The whole tree ---------------------------------------------------------------------------
 
@@ -243,8 +246,8 @@ class Model(harness.Case):
 
     # --- Content ----------------------------------------------------------------------------------
 
-    def some_message(self, reference):
-        """The folder and the name of one that is shown, or nothing."""
+    def some_message(self):
+        """The path of one that is shown, or nothing."""
         paths = sorted(path for path, what in self.listed.items() if what)
         return self.random.choice(paths) if paths else None
 
@@ -255,23 +258,23 @@ class Model(harness.Case):
             _, answer = client.uid("FETCH", str(uid_of(os.path.basename(path))), "(BODY.PEEK[])")
             return answer[0][1]
 
-    def check_some_content(self, reference):
-        path = self.some_message(reference)
+    def check_some_content(self):
+        path = self.some_message()
         if path:
             content = pathlib.Path(self.root, path).read_bytes()
             self.assertEqual(sha256(content), sha256(self.true_content(path)), path)
 
-    def new_witnesses(self, reference):
+    def new_witnesses(self, known):
         """A file that is open now, has been read, and may be gone the next time."""
-        path = self.some_message(reference)
-        if not path:
+        path = self.some_message()
+        if not path or (path, self.listed[path]) in known:
             return {}
         file = os.open(os.path.join(self.root, path), os.O_RDONLY)
-        return {(path, self.listed[path]): (file, os.pread(file, 1 << 20, 0), self.listed[path])}
+        return {(path, self.listed[path]): (file, os.pread(file, 1 << 20, 0))}
 
     def check_witnesses(self, witnesses, reference):
         """A file that was opened before its message was deleted can be read on."""
-        for (path, what), (file, content, _) in list(witnesses.items()):
+        for (path, what), (file, content) in list(witnesses.items()):
             folder = reference.folders.get(os.path.dirname(path))
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             try:
