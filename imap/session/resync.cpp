@@ -288,13 +288,15 @@ void Comparison::choose_flags() {
 }
 
 Uid Comparison::watermark() {
-  if (opened_ && delta_.state.uid_next.value != 0) return delta_.state.uid_next;
-  auto there = have();
-  there.add(delta_.missing);
+  // Some may have come since the mailbox was opened. Their flags are asked for the next time only
+  // if they are below.
+  auto there = delta_.missing;
   there.add(uids_of(delta_.arrived));
-  const auto next = there.empty() ? Uid{1} : next_after(there.back());
+  if (delta_.state.uid_next.value == 0) there.add(have());
+  const auto next =
+      std::max(delta_.state.uid_next, there.empty() ? Uid{1} : next_after(there.back()));
   // What was there once and is gone has had its UID, too.
-  return opened_ ? next : std::max({next, known_.uid_next, delta_.state.uid_next});
+  return opened_ || delta_.reset ? next : std::max(next, known_.uid_next);
 }
 
 const UidSet& Comparison::have() {
