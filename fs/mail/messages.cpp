@@ -9,7 +9,7 @@ bool Messages::is_fresh(const State& state, const std::string& name) const {
   if (!state.compared) return false;
   const auto age = Clock::now() - *state.compared;
   if (age < backing_.settings.mailbox_fresh) return true;
-  if (age >= backing_.settings.watched_fresh) return false;
+  if (age >= backing_.settings.watched_fresh || !state.complete) return false;
   // What has happened before the server began to tell is known from a comparison alone.
   const auto watched = backing_.pool.watched_since(name);
   return watched && *watched <= *state.compared;
@@ -67,6 +67,7 @@ void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::st
 
 void Messages::end_sync(const std::shared_ptr<Listing>& listing, const std::exception_ptr& error) {
   const auto mailbox = listing->mailbox();
+  const bool complete = !error && is_listed(mailbox);
   const bool again = states_.with([&](auto& states) {
     auto& state = states[mailbox.value];
     if (state.running != listing) return false;
@@ -75,6 +76,7 @@ void Messages::end_sync(const std::shared_ptr<Listing>& listing, const std::exce
     const bool well = !error && !listing->has_failed();
     if (well) {
       state.compared = state.compared_last;
+      state.complete = complete;
     } else {
       state.compared.reset();  // there may be news that nobody has seen
     }

@@ -56,6 +56,7 @@ class Messages {
   using Clock = imap::Deadline::Clock;
   struct State {
     std::optional<Clock::time_point> compared;  // of the last synchronisation that went well
+    bool complete = false;                      // that one found all that the server counts
     std::shared_ptr<Listing> running;
     Clock::time_point compared_last{};      // of the running one
     std::optional<Clock::time_point> used;  // when somebody looked at it last
