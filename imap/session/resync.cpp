@@ -289,12 +289,13 @@ void Comparison::choose_flags() {
 
 Uid Comparison::watermark() {
   // Some may have come since the mailbox was opened. Their flags are asked for the next time only
-  // if they are below.
+  // if they are below. A server that is wrong from the start is taken at its word.
+  const auto told = delta_.state.uid_next;
+  if (opened_ && told.value != 0 && !told_.exists_changed) return told;
   auto there = delta_.missing;
   there.add(uids_of(delta_.arrived));
-  if (delta_.state.uid_next.value == 0) there.add(have());
-  const auto next =
-      std::max(delta_.state.uid_next, there.empty() ? Uid{1} : next_after(there.back()));
+  if (told.value == 0) there.add(have());
+  const auto next = std::max(told, there.empty() ? Uid{1} : next_after(there.back()));
   // What was there once and is gone has had its UID, too.
   return opened_ || delta_.reset ? next : std::max(next, known_.uid_next);
 }
