@@ -9,9 +9,16 @@ namespace {
 using Sign = Quirk::Sign;
 
 constexpr std::array kQuirks{
-    // Its VANISHED is malformed. XAPPLEPUSHSERVICE is no sign: Cyrus and others have it, too.
-    Quirk{"iCloud", Sign::capability, "XAPPLELITERAL", [](Quirks& q) { q.no_qresync = true; },
-          "Mailspring-Sync MailUtils.cpp, MailKit#1871"},
+    // Its VANISHED is malformed. XAPPLEPUSHSERVICE is no sign: Cyrus and others have it, too. Its
+    // front end rewrites the stream until it has been asked for capabilities.
+    Quirk{"iCloud", Sign::capability, "XAPPLELITERAL",
+          [](Quirks& q) {
+            q.ask_capabilities = true;
+            q.no_qresync = true;
+          },
+          "Mailspring-Sync MailUtils.cpp, MailKit#1871, isync ee9fd2f"},
+    Quirk{"iCloud", Sign::name, "iscream service", [](Quirks& q) { q.ask_capabilities = true; },
+          "isync ee9fd2f"},
     // It hangs up after ten commands that failed.
     Quirk{"Exchange", Sign::name, "Microsoft Exchange",
           [](Quirks& q) {

@@ -18,6 +18,7 @@ namespace imap {
 
 struct Quirks {
   // For the session:
+  bool ask_capabilities = false;    // after the login, even if it brought them
   bool no_qresync = false;          // QRESYNC is broken: not enabled
   bool unselect_first = false;      // no CLOSED between mailboxes: the old one is left first
   bool select_always = false;       // EXAMINE gives other numbers than SELECT

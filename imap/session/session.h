@@ -71,9 +71,9 @@ class Session {
 
   // Extensions: session_extensions.cpp
 
-  /// Turns on what makes the session better: CONDSTORE, QRESYNC, UTF-8 names, and compression if
-  /// the settings want it. Once, after `open` and before any mailbox is opened. What the server
-  /// refuses stays off.
+  /// Introduces us unless `open` did, and turns on what makes the session better: CONDSTORE,
+  /// QRESYNC, UTF-8 names, and compression if the settings want it. Once, after `open` and before
+  /// any mailbox is opened. What the server refuses stays off.
   void negotiate();
   /// Whether ENABLE turned this on: only what the server listed as ENABLED is (iCloud says OK and
   /// lists nothing, MailKit#1871).
@@ -358,6 +358,8 @@ class Session {
   std::unordered_map<std::string, std::optional<Status>> pending_;  // tags sent and not collected
   Throttle throttle_;
   int stray_continuations_ = 0;
+  bool capabilities_hold_ = false;  // a login brought them with its OK
+  bool introduced_ = false;         // or there is no need
   bool preauthenticated_ = false;
   bool usable_ = true;
   unsigned refusals_ = 0;  // tagged NO and BAD

@@ -99,6 +99,7 @@ void Session::authenticate(const Login& login, const Endpoint& endpoint) {
   }
   // The answer to a login may change them.
   const auto capabilities = capabilities_;
+  capabilities_hold_ = false;
   LoginFacts facts{capabilities, login.user};
   facts.has_password = !login.password.empty();
   facts.has_token = login.tokens != nullptr;

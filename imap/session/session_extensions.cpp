@@ -4,17 +4,24 @@
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
 
+#include <utility>
+
 namespace imap {
 
 void Session::negotiate() {
+  // What the server calls itself in its answer to ID changes nothing of what is enabled.
+  quirks_ = quirks_of(capabilities_, greeting_, server_id_);
+  const bool introduce = !std::exchange(introduced_, true) && capabilities_.has("ID");
+  const auto introducing = introduce ? send_introduction() : "";
+  const auto enabling = send_enable();
+  // Nothing may follow COMPRESS, but it may follow: one round trip for all.
+  const auto compressing = connection_.settings().compress ? send_compress() : "";
+  if (introduce) finish_introduction(introducing);
+  if (!enabling.empty()) finish_enable(enabling);
+  if (!compressing.empty()) finish_compress(compressing);
   quirks_ = quirks_of(capabilities_, greeting_, server_id_);
   if (quirks_.no_ranges) partial_works_ = false;
   if (capabilities_.is_only_rev2()) names_.use_utf8();
-  const auto enabling = send_enable();
-  // Nothing may follow COMPRESS, but it may follow: one round trip for both.
-  const auto compressing = connection_.settings().compress ? send_compress() : "";
-  if (!enabling.empty()) finish_enable(enabling);
-  if (!compressing.empty()) finish_compress(compressing);
 }
 
 std::string Session::send_enable() {

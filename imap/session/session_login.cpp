@@ -113,8 +113,10 @@ void Session::finish_introduction(const std::string& tag) {
 }
 
 void Session::introduce() {
-  // Always asked for after login: what was offered before need not hold now, and iCloud's front end
-  // rewrites the stream until it has been asked (isync ee9fd2f).
+  // What was offered before the login need not hold now.
+  if (capabilities_hold_ && !quirks_of(capabilities_, greeting_, server_id_).ask_capabilities) {
+    return;  // `negotiate` introduces us
+  }
   bool identify = capabilities_.has("ID");
   capabilities_ = {};
   const auto capability = send(Command("CAPABILITY"));
@@ -130,6 +132,7 @@ void Session::introduce() {
     identify = true;
   }
   if (identify) finish_introduction(id);
+  introduced_ = true;
 }
 
 }  // namespace imap

@@ -76,6 +76,7 @@ void Session::note_status(const Status& status) {
   }
   if (status.code == "CAPABILITY") {
     capabilities_ = {};
+    capabilities_hold_ = !status.tag.empty() && status.condition == Condition::ok;
     std::string_view atoms = status.arguments;
     while (!atoms.empty()) {
       const auto space = atoms.find(' ');

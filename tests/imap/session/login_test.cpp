@@ -205,12 +205,47 @@ TEST_CASE("ID is sent where it is offered only after login", "[session][login]")
 }
 
 TEST_CASE("what was offered before login does not count after it", "[session][login]") {
-  Script script({"S: * OK [CAPABILITY IMAP4rev1 LITERAL+] hi", "C: $1 LOGIN \"alice\" \"secret\"",
-                 "S: $1 OK [CAPABILITY IMAP4rev1 UIDPLUS] welcome", "C: $2 CAPABILITY",
-                 "S: * CAPABILITY IMAP4rev1", "S: $2 OK"});
+  for (const Script::Lines& answer :
+       {Script::Lines{"S: $1 OK [CAPABILITY IMAP4rev1 UIDPLUS] welcome"},
+        // Untagged, it may be what was said before (Gmail, Yandex).
+        Script::Lines{"S: * CAPABILITY IMAP4rev1 LITERAL+", "S: $1 OK welcome", "C: $2 CAPABILITY",
+                      "S: * CAPABILITY IMAP4rev1 UIDPLUS", "S: $2 OK"}}) {
+    Script script(
+        with({"S: * OK [CAPABILITY IMAP4rev1 LITERAL+] hi", "C: $1 LOGIN \"alice\" \"secret\""},
+             answer));
+    const auto session = open_session(script);
+    CHECK_FALSE(session->capabilities().has("LITERAL+"));
+    CHECK(session->capabilities().has("UIDPLUS"));
+    CHECK(script.deviations() == Script::none);
+  }
+}
+
+TEST_CASE("after a login that brings capabilities one round trip negotiates everything",
+          "[session][login]") {
+  Script script({"S: * OK [CAPABILITY IMAP4rev1] hi", "C: $1 LOGIN \"alice\" \"secret\"",
+                 "S: $1 OK [CAPABILITY IMAP4rev1 ID ENABLE QRESYNC COMPRESS=DEFLATE] welcome",
+                 "C: $2 ID (\"name\" \"imapfs\" \"version\" \"0.1\")", "C: $3 ENABLE QRESYNC",
+                 "C: $4 COMPRESS DEFLATE", "S: * ID (\"name\" \"QQMail\")", "S: $2 OK",
+                 "S: * ENABLED QRESYNC", "S: $3 OK", "S: $4 OK", "S! deflate", "C: $5 NOOP",
+                 "S: $5 OK"});
+  auto settings = patient();
+  settings.compress = true;
+  const auto session = open_session(script, settings);
+  session->negotiate();
+  CHECK(session->is_enabled("QRESYNC"));
+  CHECK(session->quirks().most_uids == 50);  // of QQ, which said its name only now
+  session->noop();
+  CHECK(script.deviations() == Script::none);
+}
+
+TEST_CASE("a refused login that looked like none shows in the negotiation", "[session][login]") {
+  const auto text = "BAD User is authenticated but not connected."s;
+  Script script({"S: * OK [CAPABILITY IMAP4rev1] hi", "C: $1 LOGIN \"alice\" \"secret\"",
+                 "S: $1 OK [CAPABILITY IMAP4rev1 ID] done",
+                 "C: $2 ID (\"name\" \"imapfs\" \"version\" \"0.1\")", "S: $2 " + text});
   const auto session = open_session(script);
-  CHECK_FALSE(session->capabilities().has("LITERAL+"));
-  CHECK_FALSE(session->capabilities().has("UIDPLUS"));
+  CHECK_THROWS_AS(session->negotiate(), AuthenticationError);
+  CHECK(script.deviations() == Script::none);
 }
 
 TEST_CASE("a server that accepts before it was told everything is not trusted",
