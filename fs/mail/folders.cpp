@@ -181,7 +181,8 @@ bool Folders::recall() {
 
 void Folders::list(imap::Session& session) {
   // Where one command brings the counts, too, nobody has to ask for them.
-  const auto listed = session.list({.status = session.capabilities().offers("LIST-STATUS")});
+  const auto listed =
+      session.list({.status = session.capabilities().offers("LIST-STATUS"), .hierarchy = true});
   const auto personal = session.personal_namespace(listed);
   const Hierarchy hierarchy{personal.prefix, personal.delimiter};
   FolderTree::Rows rows;

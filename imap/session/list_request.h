@@ -11,6 +11,8 @@ struct ListRequest {
   bool status = false;
   /// Which mailboxes are subscribed. Where LIST cannot tell, LSUB is asked.
   bool subscriptions = false;
+  /// Has the namespace asked for in the same round trip, so that `personal_namespace` knows it.
+  bool hierarchy = false;
   /// Only names that begin with this; all when empty.
   std::string prefix{};
 };

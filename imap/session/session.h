@@ -85,7 +85,7 @@ class Session {
   // UTF-7, whatever the server speaks.
 
   /// The prefix and delimiter of the user's own mailboxes. A server without NAMESPACE shows them by
-  /// what it lists: where all but INBOX is below `INBOX.`, that is the prefix.
+  /// what it lists: where all but INBOX is below `INBOX.`, that is the prefix. Asked for once.
   Namespace personal_namespace(const std::vector<ListRow>& listed);
   /// The mailboxes that the server lists, INBOX always among them unless a prefix is given. What
   /// the server advertises and answers BAD to is asked for in smaller steps, and not again in this
@@ -324,6 +324,9 @@ class Session {
   void note_left();
   void add_parameters(Command& command, const std::optional<ResyncPoint>& since) const;
 
+  // session_mailboxes.cpp
+  void finish_namespace(const std::string& tag);
+
   // session_login.cpp
   void greet();
   void start_tls(const Endpoint& endpoint, const TlsContext& tls, Deadline deadline,
@@ -340,6 +343,7 @@ class Session {
   std::string greeting_;
   std::string server_id_;
   MailboxNames names_;
+  std::optional<Namespace> namespace_;           // personal, once known
   std::set<std::string, std::less<>> enabling_;  // asked for, upper case
   std::set<std::string, std::less<>> enabled_;
   bool compressed_ = false;

@@ -81,7 +81,10 @@ Command Session::status_command(const std::string& mailbox) const {
 
 std::vector<ListRow> Session::list(const ListRequest& request) {
   const Asking asking(asking_mailboxes_);
+  const bool ahead = request.hierarchy && !namespace_ && capabilities_.offers("NAMESPACE");
+  const auto hierarchy = ahead ? send(Command("NAMESPACE")) : "";
   auto rows = list_in_stages(request);
+  if (ahead) finish_namespace(hierarchy);
   const auto options = list_options(request, list_stage_);
   mark_special_uses(rows, request.prefix);
   const bool incomplete = quirks_.list_one_level;

@@ -33,12 +33,13 @@ void refuse_inbox(std::string_view mailbox, std::string_view command) {
 
 Namespace Session::personal_namespace(const std::vector<ListRow>& listed) {
   if (!capabilities_.offers("NAMESPACE")) return guessed_namespace(listed);
-  std::optional<Namespace> found;
-  run(Command("NAMESPACE"), "NAMESPACE", [&found](Response& response) {
-    const auto* row = std::get_if<NamespaceRow>(&response);
-    if (row != nullptr && !row->personal.empty() && !found) found = row->personal.front();
-  });
-  return found.value_or(Namespace{});
+  if (!namespace_) finish_namespace(send(Command("NAMESPACE")));
+  return *namespace_;
+}
+
+void Session::finish_namespace(const std::string& tag) {
+  finish(tag, "NAMESPACE");
+  if (!namespace_) namespace_ = Namespace{};  // NIL
 }
 
 std::string Session::create_mailbox(const std::string& mailbox, std::optional<SpecialUse> use) {

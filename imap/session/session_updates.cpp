@@ -35,6 +35,8 @@ void Session::note(const Response& response) {
     }
   } else if (const auto* id = std::get_if<ServerId>(&response)) {
     server_id_ = id->text.substr(0, kLongestName);
+  } else if (const auto* spaces = std::get_if<NamespaceRow>(&response)) {
+    if (!spaces->personal.empty()) namespace_ = spaces->personal.front();
   } else if (const auto* status_row = std::get_if<StatusRow>(&response)) {
     if (notifying_ && !asking_mailboxes_) note_watched(*status_row);
   } else if (std::holds_alternative<ListRow>(response)) {

@@ -58,6 +58,21 @@ TEST_CASE("the first personal namespace is the one", "[session][namespace]") {
   CHECK(space_of("NIL NIL ((\"Shared/\" \"/\"))").prefix.empty());
 }
 
+TEST_CASE("the namespace comes in the same round trip as the list, and once",
+          "[session][namespace]") {
+  CHECK(tests::play(
+            "NAMESPACE",
+            {"C: $2 NAMESPACE", "C: $3 LIST \"\" \"*\"",
+             "S: * NAMESPACE ((\"INBOX.\" \".\")) NIL NIL", "S: $2 OK", "S: * LIST () \".\" INBOX",
+             "S: $3 OK", "C: $4 LIST \"\" \"*\"", "S: * LIST () \".\" INBOX", "S: $4 OK"},
+            [](Session& session) {
+              for (int i = 0; i < 2; ++i) {
+                const auto listed = session.list({.hierarchy = true});
+                CHECK(session.personal_namespace(listed).prefix == "INBOX.");
+              }
+            }) == Script::none);
+}
+
 TEST_CASE("a server without NAMESPACE is not asked: what it lists tells", "[session][namespace]") {
   Script script(after_login("IMAP4rev1", {}));
   const auto session = open_session(script);
