@@ -33,7 +33,7 @@ void ConnectionThread::wait() {
   }
   try {
     if (is_alive(Silence::harmless)) {
-      ask_notify();
+      if (Deadline(idle_from_).expired()) ask_notify();
       listen(deadline);
     } else {
       drop_session();
@@ -54,7 +54,10 @@ void ConnectionThread::listen(std::optional<Deadline> deadline) {
       tell();
       break;
     case Stream::Wait::timed_out:
-      if (mine.expired()) take_turn();
+      if (!mine.expired()) break;
+      // NOTIFY comes first: IDLE would only be left for it.
+      if (mine == Deadline(idle_from_) && (ask_notify() || !wants_idle())) break;
+      take_turn();
       break;
     case Stream::Wait::woken:
       break;
@@ -88,9 +91,12 @@ void ConnectionThread::watch(const std::string& mailbox) {
   }
 }
 
-void ConnectionThread::ask_notify() {
-  const bool can = pool_.settings_.on_updates && session_->capabilities().has("NOTIFY");
-  if (!can || !pool_.claim_notify(number_)) return;
+bool ConnectionThread::may_notify() const {
+  return pool_.settings_.on_updates && session_->capabilities().has("NOTIFY");
+}
+
+bool ConnectionThread::ask_notify() {
+  if (!may_notify() || !pool_.claim_notify(number_)) return false;
   pool_.busy(number_);
   show(ConnectionState::Activity::running, "watch all mailboxes");
   commanded();
@@ -99,6 +105,7 @@ void ConnectionThread::ask_notify() {
   heard();
   if (granted) pool_.watches_.with([&](Watches& watches) { watches.notified(number_, asked); });
   tell(asked);
+  return true;
 }
 
 bool ConnectionThread::wants_idle() const {
@@ -110,7 +117,8 @@ Deadline ConnectionThread::turn() const {
   const auto longest = std::min<std::chrono::milliseconds>(pool_.settings_.longest_idle,
                                                            session_->quirks().longest_idle);
   if (session_->is_idling()) return Deadline(last_command_ + longest);
-  if (wants_idle()) return Deadline(idle_from_);
+  const Deadline rested(idle_from_);
+  if (wants_idle() || (may_notify() && !rested.expired())) return rested;
   return Deadline(last_command_ + std::min(kKeepAlive, longest));
 }
 

@@ -32,7 +32,9 @@ class ConnectionThread {
   /// Sleeps until there may be a job, and takes in what the server says meanwhile.
   void wait();
   void listen(std::optional<Deadline> deadline);
-  void ask_notify();
+  /// Asks for news of all mailboxes, if that is for this connection to do. Whether it has asked.
+  bool ask_notify();
+  bool may_notify() const;
   /// The connection is of use in IDLE.
   bool wants_idle() const;
   /// When it has to say something though there is no job, and that.
@@ -58,7 +60,7 @@ class ConnectionThread {
   std::unique_ptr<Session> session_;
   Deadline::Clock::time_point last_command_{};
   Deadline::Clock::time_point last_heard_{};
-  Deadline::Clock::time_point idle_from_{};  // IDLE may be entered
+  Deadline::Clock::time_point idle_from_{};  // NOTIFY may be asked for, and IDLE entered
   std::atomic<std::uint64_t> received_{0};
   std::chrono::nanoseconds suspended_{0};  // when last heard of
   unsigned network_ = 0;                   // likewise

@@ -50,7 +50,8 @@ class Pool {
     /// as soon as a connection without a job hears it, and when a session ends. Called on a
     /// connection thread; must not block for long and must not throw, may call `run`.
     std::function<void(Updates)> on_updates{};
-    /// How long a connection has had no job when it enters IDLE: leaving it costs a little.
+    /// How long a connection has had no job when it asks for NOTIFY and enters IDLE: a job that
+    /// comes at once would have to wait for the answer, and leaving IDLE costs a little.
     std::chrono::milliseconds idle_after{1000};
     /// When IDLE is entered anew, and a connection without it asked for news, at the latest: NATs
     /// and servers forget those who are silent. A server may need it earlier (`Quirks`).

@@ -340,6 +340,24 @@ TEST_CASE("after an overflow the pool is told and goes on with IDLE alone",
   CHECK_FALSE(pool->notifies());
 }
 
+TEST_CASE("a job that comes soon does not wait for the answer to NOTIFY", "[pool][push][notify]") {
+  Servers servers;
+  servers.offering("IDLE NOTIFY", {"C: $2 NOOP", "S: $2 OK", "C: $3 NOOP", "S: $3 OK",
+                                   "C: $4 LOGOUT", "S: * BYE", "S! close"});
+  Owner owner;
+  auto settings = servers.settings(1);
+  settings.on_updates = [&owner](Updates updates) {
+    owner.hear(std::move(updates));
+  };
+  settings.idle_after = std::chrono::hours(1);
+  imap::Pool pool(std::move(settings), servers.abort);
+  CHECK(outcome_of(pool.run({}, noop)).empty());
+  CHECK(eventually([&] { return pool.connections().at(0).activity == Activity::idle; }));
+  CHECK(outcome_of(pool.run({}, noop)).empty());
+  pool.stop();
+  CHECK(servers.deviations() == kNone);
+}
+
 TEST_CASE("where nobody is told, nothing is listened to", "[pool][push]") {
   Servers servers;
   servers.offering("IDLE NOTIFY", {"C: $2 EXAMINE \"a\"", "S: $2 OK", "C: $3 NOOP", "S: $3 OK",
