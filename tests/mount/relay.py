@@ -222,8 +222,11 @@ class DistantRelay(Relay):
             if direction is Direction.TO_SERVER and (source not in self.round_trips or source in self._heard):
                 self.round_trips[source] = self.round_trips.get(source, 0) + 1
                 self._heard.discard(source)
-            arriving.put((time.monotonic() + self._one_way, data))
+            arriving.put((time.monotonic() + self._one_way, self.edit(direction, data)))
         arriving.put(None)
+
+    def edit(self, direction, data):  # pylint: disable=unused-argument # for those who derive
+        return data
 
     def forget(self):
         self.round_trips.clear()
