@@ -45,7 +45,7 @@ std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbo
 
 void MailStore::take(const imap::Updates& updates) {
   if (updates.overflow) messages_.distrust();
-  messages_.apply(updates.mailboxes);
+  messages_.apply(updates);
   for (const auto& [name, status] : updates.statuses) messages_.note_status(status);
   if (updates.overflow || updates.folders_changed) folders_.refresh();
 }

@@ -40,7 +40,7 @@ std::shared_ptr<Listing> Messages::join_sync(cache::MailboxId mailbox) {
   return listing;
 }
 
-void Messages::request_sync(cache::MailboxId mailbox) {
+void Messages::request_sync(cache::MailboxId mailbox, std::uint64_t told) {
   const auto tree = folders_.tree();
   const auto* folder = tree->find(mailbox);
   if (folder == nullptr || !folder->selectable) return;
@@ -50,15 +50,21 @@ void Messages::request_sync(cache::MailboxId mailbox) {
     if (state.running) return nullptr;
     return state.running = std::make_shared<Listing>(mailbox);
   });
-  if (listing) start_sync(listing, folder->wire_name);
+  if (listing) start_sync(listing, folder->wire_name, told);
 }
 
-void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::string& name) {
+void Messages::start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
+                          std::uint64_t told) {
   imap::JobSpec spec;
   spec.mailbox = name;
   spec.what = "compare " + name;
   backing_.pool
-      .run(std::move(spec), [this, listing](imap::Session& session) { sync(session, listing); })
+      .run(std::move(spec),
+           [this, listing, told](imap::Session& session) {
+             // Another one may have the mailbox open, too, and not have heard of it yet.
+             const bool heard = session.id() == told;
+             sync(session, listing, heard ? imap::Look::as_told : imap::Look::open_again);
+           })
       .on_done([this, listing](const std::exception_ptr& error) {
         // When it went well, the job or its second part has said so.
         if (error) end_sync(listing, error);

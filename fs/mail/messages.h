@@ -43,7 +43,7 @@ class Messages {
 
   /// Takes in what was told of mailboxes that were open, and compares those of which not enough was
   /// told to be in step again.
-  void apply(const std::vector<imap::MailboxUpdates>& updates);
+  void apply(const imap::Updates& updates);
   /// Compares a mailbox that was listed before when these counts are not what is known of it.
   void note_status(const imap::StatusRow& status);
   /// Whether the counts of a mailbox are of use: it was listed before, and nobody tells when it
@@ -66,11 +66,12 @@ class Messages {
   };
 
   std::shared_ptr<Listing> join_sync(cache::MailboxId mailbox);
-  /// Begins a comparison, or has the running one followed by another. The server is asked in any
-  /// case: the connection that does it may be another than the one that was told, which has
-  /// handed on all that it knew. Nothing when the folder has gone.
-  void request_sync(cache::MailboxId mailbox);
-  void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name);
+  /// Begins a comparison, or has the running one followed by another; nothing when the folder has
+  /// gone. A session that has heard all there is to hear (`told`, its id; 0: none) goes on from
+  /// there; any other one asks the server.
+  void request_sync(cache::MailboxId mailbox, std::uint64_t told = 0);
+  void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
+                  std::uint64_t told = 0);
   /// For somebody who could be given what is known: waits a moment.
   void wait_a_moment(Listing& listing, Interrupt& interrupt);
   bool is_fresh(const State& state, const std::string& name) const;
@@ -79,9 +80,9 @@ class Messages {
   static bool is_plain(const cache::MailboxRow& row);
 
   // messages_sync.cpp
-  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing);
+  void sync(imap::Session& session, const std::shared_ptr<Listing>& listing, imap::Look look);
   imap::MailboxDelta compare(imap::Session& session, const std::string& name,
-                             const imap::KnownMailbox& known);
+                             const imap::KnownMailbox& known, imap::Look look);
   imap::UidSet stale_flags(cache::MailboxId mailbox, const cache::MailboxRow& row);
   cache::MailboxId begin_anew(cache::MailboxId mailbox, cache::MailboxRow row,
                               const imap::MailboxDelta& delta,

@@ -28,7 +28,8 @@ constexpr std::size_t kRowsPerWrite = 1000;
 
 }  // namespace
 
-void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing) {
+void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing,
+                    imap::Look look) {
   // Repeated after a lost connection, it may be about another one than the first time.
   const auto mailbox = listing->mailbox();
   // What was told before has to be in the cache: as many as came may have gone.
@@ -50,7 +51,7 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
         [mailbox](const cache::View& view) { return view.uid_ranges(mailbox); }));
   };
   known.stale_flags = stale_flags(mailbox, *row);
-  const auto delta = compare(session, row->wire_name, known);
+  const auto delta = compare(session, row->wire_name, known, look);
   states_.with([&](auto& states) {
     auto& state = states[mailbox.value];
     state.compared_last = Clock::now();
@@ -85,9 +86,9 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
 }
 
 imap::MailboxDelta Messages::compare(imap::Session& session, const std::string& name,
-                                     const imap::KnownMailbox& known) {
+                                     const imap::KnownMailbox& known, imap::Look look) {
   try {
-    return imap::compare(session, name, known);
+    return imap::compare(session, name, known, look);
   } catch (const imap::CommandError&) {
     if (!session.selected() || session.selected()->name != name) folders_.refused(session, name);
     throw;

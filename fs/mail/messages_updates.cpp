@@ -19,8 +19,8 @@ bool agrees(const imap::StatusRow& status, const cache::MailboxRow& row, std::ui
 
 }  // namespace
 
-void Messages::apply(const std::vector<imap::MailboxUpdates>& updates) {
-  for (const auto& update : updates) {
+void Messages::apply(const imap::Updates& updates) {
+  for (const auto& update : updates.mailboxes) {
     const auto tree = folders_.tree();
     const auto* folder = tree->find_wire(update.mailbox);
     if (folder == nullptr) continue;
@@ -42,7 +42,10 @@ void Messages::apply(const std::vector<imap::MailboxUpdates>& updates) {
       states_.with([mailbox](auto& states) { states[mailbox.value].flags_asked.reset(); });
     }
     if (!same || update.exists_changed || update.expunged > 0 || update.incomplete) {
-      request_sync(mailbox);
+      // What was expunged by number, or changed without being named, is not known to the session
+      // any more: it was taken from it.
+      const bool all_told = same && update.expunged == 0 && !update.incomplete;
+      request_sync(mailbox, all_told ? updates.session : 0);
     }
   }
 }

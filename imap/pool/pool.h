@@ -52,7 +52,7 @@ class Pool {
     std::function<void(Updates)> on_updates{};
     /// How long a connection has had no job when it asks for NOTIFY and enters IDLE: a job that
     /// comes at once would have to wait for the answer, and leaving IDLE costs a little.
-    std::chrono::milliseconds idle_after{1000};
+    std::chrono::milliseconds idle_after{100};
     /// When IDLE is entered anew, and a connection without it asked for news, at the latest: NATs
     /// and servers forget those who are silent. A server may need it earlier (`Quirks`).
     std::chrono::milliseconds longest_idle{std::chrono::minutes(9)};

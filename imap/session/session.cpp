@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <utility>
 
 namespace imap {
@@ -18,6 +19,11 @@ Session::Session(std::unique_ptr<Stream> stream, const Connection::Settings& set
     : connection_(std::move(stream), settings), open_(connection_.settings().limits) {}
 
 Session::~Session() = default;
+
+std::uint64_t Session::next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 std::string Session::send(const Command& command) {
   auto tag = begin(command, "");

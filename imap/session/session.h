@@ -56,6 +56,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   bool is_usable() const { return usable_; }
+  /// No other session of this process has or had it.
+  std::uint64_t id() const { return id_; }
   /// So many commands were refused that this server will hang up soon: the owner had better replace
   /// the session before the next one.
   bool is_worn_out() const {
@@ -232,6 +234,7 @@ class Session {
   Session(std::unique_ptr<Stream> stream, const Connection::Settings& settings);
 
   // session.cpp
+  static std::uint64_t next_id();
   std::string send(const Command& command);
   /// Sends the command up to a literal of `size` octets at its end, and waits until the server
   /// wants them. `before` stands between the two; `what` names the command in errors.
@@ -365,6 +368,7 @@ class Session {
   bool capabilities_hold_ = false;  // a login brought them with its OK
   bool introduced_ = false;         // or there is no need
   bool preauthenticated_ = false;
+  const std::uint64_t id_ = next_id();
   bool usable_ = true;
   unsigned refusals_ = 0;  // tagged NO and BAD
 };

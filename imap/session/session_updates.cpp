@@ -122,6 +122,7 @@ void Session::note_watched(const StatusRow& row) {
 
 Updates Session::take_updates() {
   auto updates = std::exchange(updates_, {});
+  updates.session = id_;
   auto news = open_.take_all();
   updates.mailboxes = std::move(news.mailboxes);
   updates.overflow = updates.overflow || news.overflow;

@@ -39,6 +39,8 @@ struct MailboxUpdates {
 };
 
 struct Updates {
+  /// Which session was told (Session::id): it alone can be asked to go on from there.
+  std::uint64_t session = 0;
   std::vector<MailboxUpdates> mailboxes;      // in the order in which they were open
   std::map<std::string, StatusRow> statuses;  // of mailboxes that NOTIFY watches, by name
   /// Mailboxes that NOTIFY watches and that this session had open and has left. What happened

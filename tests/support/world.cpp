@@ -75,14 +75,16 @@ void World::settle() {
   parts_->cache->run([](cache::Edit&) {});
 }
 
-void World::hear() {
+imap::Updates World::hear() {
+  imap::Updates told;
   parts_->pool
       ->run({},
-            [](imap::Session& session) {
+            [&told](imap::Session& session) {
               session.noop();
-              session.take_updates();  // as the pool does
+              told = session.take_updates();  // as the pool does
             })
       .wait(std::chrono::seconds(10), {});
+  return told;
 }
 
 std::unique_ptr<imap::Session> World::connect(unsigned number) {

@@ -58,8 +58,9 @@ class World {
   void interrupt_all() { parts_->abort.signal(); }
   /// Waits until all that the server was asked for so far is done. With one connection only.
   void settle();
-  /// Has a connection take in what the server has to say of its mailbox.
-  void hear();
+  /// Has a connection take in what the server has to say of its mailbox, and returns what it was
+  /// told.
+  imap::Updates hear();
   /// What a restart begins with.
   WorldOptions& options() { return options_; }
 

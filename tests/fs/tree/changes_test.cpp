@@ -173,6 +173,28 @@ TEST_CASE("a message of which the server tells that it came is there without bei
   CHECK(mount.kernel->was_told("attributes", world.ino("/INBOX")));
 }
 
+TEST_CASE("the session that was told of a new message need not open the mailbox again",
+          "[fs][changes]") {
+  Watched mount({{"INBOX", mails(2)}});
+  auto& world = mount.world;
+  mount.list("/INBOX");
+  world.other_client().append("INBOX", mail("new"));
+  const auto told = world.hear();
+  world.server().forget_log();
+  world.mail().take(told);
+  world.settle();
+  CHECK(mount.listed("/INBOX") == Names{"3.eml", "2.eml", "1.eml"});
+  CHECK(world.server().count("EXAMINE") == 0);
+
+  world.other_client().append("INBOX", mail("newer"));
+  auto by_another = world.hear();
+  by_another.session = told.session + 1;
+  world.mail().take(by_another);
+  world.settle();
+  CHECK(mount.listed("/INBOX").size() == 4);
+  CHECK(world.server().count("EXAMINE") == 1);
+}
+
 TEST_CASE("one that came and one that went by its number are both found", "[fs][changes]") {
   Watched mount({{"INBOX", mails(4)}});
   auto& world = mount.world;
