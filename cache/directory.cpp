@@ -92,7 +92,7 @@ void make_private_directory(const std::filesystem::path& directory) {
   }
 }
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& directory, std::string purpose) {
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory, const std::string& purpose) {
   try {
     take(directory / "lock", purpose);
   } catch (...) {

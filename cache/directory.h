@@ -17,7 +17,7 @@ class DirectoryLock {
  public:
   /// `purpose` is what other processes are told that this one does with it, one line such as `the
   /// mount on /home/alice/mail`; may be empty. Throws LockedError when another process has it.
-  explicit DirectoryLock(const std::filesystem::path& directory, std::string purpose = {});
+  explicit DirectoryLock(const std::filesystem::path& directory, const std::string& purpose = {});
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

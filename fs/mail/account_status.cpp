@@ -17,7 +17,8 @@ std::int64_t unix_time(imap::Deadline::Clock::time_point moment) {
 std::string path_of(const FolderTree& tree, const Folder* folder) {
   std::string path;
   for (; folder != nullptr && folder->id != FolderTree::kRoot; folder = tree.find(folder->parent)) {
-    path = path.empty() ? folder->name : folder->name + '/' + path;
+    if (!path.empty()) path.insert(0, 1, '/');
+    path.insert(0, folder->name);
   }
   return path;
 }

@@ -121,8 +121,8 @@ void ConnectionThread::run(QueuedJob queued) {
 void ConnectionThread::drop_session() noexcept {
   tell();
   session_.reset();
-  show(ConnectionState::Activity::offline);
   pool_.disconnected(number_);
+  show(ConnectionState::Activity::offline);
 }
 
 }  // namespace imap

@@ -34,7 +34,7 @@ std::string MailboxNames::from_server(std::string octets) {
   return name;
 }
 
-std::string MailboxNames::from_notification(std::string name) {
+std::string MailboxNames::from_notification(const std::string& name) {
   const bool as_agreed = is_ascii(name) && decode_modified_utf7(name);
   return as_agreed || !imap::is_utf8(name) ? name : encode_modified_utf7(name);
 }

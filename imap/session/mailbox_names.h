@@ -22,7 +22,7 @@ class MailboxNames {
   std::string from_server(std::string octets);
   /// The same for a STATUS that nobody asked for: Dovecot 2.3 spells that one in UTF-8, whatever
   /// was agreed on (by experiment; its LIST and the answer to STATUS are as they should be).
-  static std::string from_notification(std::string name);
+  static std::string from_notification(const std::string& name);
   /// Adds the name to a command. Throws std::invalid_argument for CR, LF and NUL, which no name may
   /// hold.
   void add_to(Command& command, std::string_view name) const;
