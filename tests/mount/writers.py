@@ -2,6 +2,7 @@
 import collections
 import random
 
+from basics import eventually
 from servers import quoted
 
 FLAGS = (r"\Seen", r"\Flagged", r"\Answered", r"\Draft", "$Forwarded", "Project7", "NonJunk")
@@ -130,7 +131,8 @@ class Writers:
             return False
         self._leave(name)
         self._ok(client.delete(self._name(name)))
-        self._ok(client.create(self._name(name)))
+        # Dovecot has it still for a moment when somebody reads what was in it.
+        eventually(lambda: client.create(self._name(name))[0] == "OK", 10, "the folder to be made anew")
         for _ in range(self._random.randint(0, 4)):
             self._append_one(client, name)
         return True
