@@ -53,9 +53,12 @@ std::uint64_t Bodies::learn_size(cache::MailboxId mailbox, imap::Uid uid, Interr
 
 bool Bodies::read_cached(const MessageKey& key, std::uint64_t offset, std::uint64_t length,
                          const Consume& consume, std::uint64_t& size_hint) const {
-  const bool has_grown =
-      fetches_.with([&key](const Fetches& fetches) { return fetches.grown.contains(key); });
-  const bool arriving = is_arriving(key);
+  bool has_grown = false;
+  bool arriving = false;
+  fetches_.with([&](const Fetches& fetches) {
+    has_grown = fetches.grown.contains(key);
+    arriving = fetches.running.contains(key);
+  });
   return backing_.cache.read([&](const cache::View& view) {
     std::optional<cache::BodyId> body;
     if (const auto row = view.message({key.mailbox}, key.uid)) {
