@@ -1,6 +1,7 @@
 #include "cache/disk_guard.h"
 
 #include <algorithm>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -28,10 +29,15 @@ std::string in_mebibytes(std::uint64_t bytes) {
 DiskGuard::DiskGuard(Options options) : options_(std::move(options)) {}
 
 bool DiskGuard::is_low() {
+  headroom_ = 0;
   if (refused_ && Clock::now() - *refused_ < kRest) return true;
   const auto space = options_.space ? options_.space() : space_of(options_.directory);
-  if (!space) return low_;
+  if (!space) {
+    if (!low_) headroom_ = std::numeric_limits<std::uint64_t>::max();
+    return low_;
+  }
   const auto min_free = options_.min_free.value_or(std::min(kMostKeptFree, space->total / 20));
+  headroom_ = space->available - std::min(space->available, min_free);
   if (!low_ && space->available < min_free) {
     enter("the disk with the cache " + options_.directory.string() + " has only " +
           in_mebibytes(space->available) + " left (see --cache-min-free)");

@@ -32,6 +32,8 @@ class DiskGuard {
 
   /// Whether the file of the cache must not grow for more bodies. Cheap: one statvfs(2).
   bool is_low();
+  /// How many octets could be written when `is_low` was asked last until it would have been.
+  std::uint64_t headroom() const { return headroom_; }
   /// The disk refused a write: it is full, or a quota is used up, whatever it says of itself.
   void refused();
 
@@ -42,6 +44,7 @@ class DiskGuard {
 
   const Options options_;
   bool low_ = false;
+  std::uint64_t headroom_ = 0;
   std::optional<Clock::time_point> refused_;
 };
 

@@ -177,7 +177,8 @@ Writer::Attempt Writer::attempt(std::size_t limit, Chores chores) {
 void Writer::run_jobs(WriteTxn& txn, std::size_t limit, Attempt& result) {
   Edit edit(txn, tables_, usage_);
   const auto begin = txn.written();
-  const auto most = disk_is_low_ ? kLowBatchBytes : kBatchBytes;
+  // A transaction ends before the disk is fuller than it may be, give or take the last job.
+  const auto most = std::clamp(disk_.headroom(), kLowBatchBytes, kBatchBytes);
   while (result.jobs < limit && txn.written() - begin < most) {
     const auto before = txn.written();
     try {

@@ -3,6 +3,7 @@
 #include "tests/support/catch.h"
 
 #include <atomic>
+#include <future>
 
 namespace {
 
@@ -230,6 +231,34 @@ TEST_CASE("on a disk with little room bodies leave and the file stays as it is",
   CHECK(has_body(*store, bodies.back()));
   REQUIRE(around.news.size() == 1);
   CHECK(around.news[0].find("has only 99 MiB left") != std::string::npos);
+}
+
+TEST_CASE("one transaction does not fill the room that the disk has left",
+          "[cache][eviction][disk]") {
+  const TemporaryDirectory directory;
+  Surroundings around;
+  const auto store = around.open(directory.path(), 0);
+  add_bodies(*store, 10, 300'000);
+  settle(*store);
+  const auto before = file_size_in(directory.path());
+  around.available = 101 * kMebibyte;
+  // All of these are there when the writer looks at what it can put into its next transaction.
+  std::promise<void> all_submitted;
+  store->submit([&, ready = all_submitted.get_future().share()](Edit&) {
+    ready.wait();
+    around.available = 101 * kMebibyte;
+  });
+  const std::vector<std::byte> chunk(kChunkSize);
+  for (int count = 0; count < 50; ++count) {
+    store->submit([&, body = store->new_body_id()](Edit& edit) {
+      edit.put_body_chunk(body, 0, chunk);
+      edit.finish_body(body, chunk.size());
+      around.available = 99 * kMebibyte;
+    });
+  }
+  all_submitted.set_value();
+  settle(*store);
+  CHECK(file_size_in(directory.path()) < before + 3 * kMebibyte);
 }
 
 TEST_CASE("a disk is told to have room again only when there is some more", "[cache][disk]") {
