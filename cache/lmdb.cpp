@@ -74,7 +74,8 @@ Env::Env(const Options& options) {
     // a power failure is harmless, as the watermarks are lost with the rows that they cover; losing
     // the order of pages (NOSYNC) would not be. Not NOMEMINIT: heap contents, perhaps a password,
     // would end up in the file.
-    const auto flags = MDB_NOTLS | MDB_NOMETASYNC | (options.read_only ? MDB_RDONLY : 0U);
+    const auto flags = MDB_NOTLS | MDB_NOMETASYNC | (options.read_only ? MDB_RDONLY : 0U) |
+                       (options.durable ? 0U : MDB_NOSYNC);
     check(mdb_env_open(env_, options.directory.c_str(), flags, 0600), "mdb_env_open");
     // Touching the map behind the end of the file is a SIGBUS, so find out now.
     if (file_size() < used_bytes()) throw CorruptError("data.mdb is cut off");
@@ -89,6 +90,10 @@ Env::~Env() {
     for (auto* txn : idle) mdb_txn_abort(txn);
   });
   mdb_env_close(env_);
+}
+
+void Env::sync() const {
+  check(mdb_env_sync(env_, 1), "mdb_env_sync");
 }
 
 std::uint64_t Env::used_bytes() const {

@@ -33,6 +33,9 @@ class Env {
     unsigned max_tables = 16;
     unsigned max_readers = 256;
     bool read_only = false;  // for a look at it beside the process that has it
+    /// A commit is on the disk when it returns. Otherwise it survives the end of this process, and
+    /// that of the machine once `sync` was called.
+    bool durable = true;
   };
 
   /// Makes the files, for their owner only, when they are missing.
@@ -40,6 +43,9 @@ class Env {
   ~Env();
   Env(const Env&) = delete;
   Env& operator=(const Env&) = delete;
+
+  /// Puts all commits onto the disk.
+  void sync() const;
 
   /// Whether there are pages for so many bytes: unused ones at the end of the map, or freed ones
   /// within it. What the last transaction freed can be used by the next but one only.
