@@ -15,15 +15,15 @@ namespace fs {
 namespace {
 
 /// For mount(8), or about what a mailbox does not have (devices, programs, access times).
-constexpr std::array<std::string_view, 38> kIgnored{
-    "-netdev",  "async",      "atime",      "auto",        "comment",       "defaults",   "dev",
-    "diratime", "dirsync",    "exec",       "group",       "iversion",      "lazytime",   "loud",
-    "mand",     "noatime",    "noauto",     "nodev",       "nodiratime",    "noexec",     "nofail",
-    "nogroup",  "noiversion", "nolazytime", "nomand",      "noowner",       "norelatime", "nosuid",
-    "nouser",   "owner",      "relatime",   "strictatime", "nostrictatime", "silent",     "suid",
-    "sync",     "user",       "users"};
-constexpr std::array<std::string_view, 7> kFuseOnly{
-    "ro", "rw", "allow_other", "allow_root", "default_permissions", "fsname", "subtype"};
+constexpr std::array<std::string_view, 36> kIgnored{
+    "-netdev",     "atime",         "auto",    "comment",    "defaults",   "dev",
+    "diratime",    "dirsync",       "exec",    "group",      "iversion",   "lazytime",
+    "loud",        "mand",          "noatime", "noauto",     "nodev",      "nodiratime",
+    "noexec",      "nofail",        "nogroup", "noiversion", "nolazytime", "nomand",
+    "noowner",     "norelatime",    "nosuid",  "nouser",     "owner",      "relatime",
+    "strictatime", "nostrictatime", "silent",  "suid",       "user",       "users"};
+constexpr std::array<std::string_view, 8> kFuseOnly{
+    "ro", "rw", "async", "allow_other", "allow_root", "default_permissions", "fsname", "subtype"};
 
 bool is_ignored(std::string_view name) {
   return name.starts_with("x-") ||
@@ -52,6 +52,8 @@ bool apply_fuse_option(FstabOptions& result, std::string_view name, const CommaO
   if (name == "ro" || name == "rw") {
     std::erase(result.arguments, "--read-only");
     if (name == "ro") result.arguments.emplace_back("--read-only");
+  } else if (name == "async") {
+    std::erase(result.arguments, "--sync");
   } else if (name == "allow-other") {
     result.allow_other = true;
   } else if (name == "allow-root") {

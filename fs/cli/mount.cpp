@@ -118,6 +118,8 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   MailStore::Settings mail_settings;
   mail_settings.timeout = timeout_;
   mail_settings.poll_interval = options.poll_interval;
+  mail_settings.delete_policy = options.delete_policy;
+  mail_settings.sync = options.sync;
   mail_ = std::make_unique<MailStore>(Backing{*cache_, *pool_, progress_, mail_settings});
   mail_ready_ = mail_.get();
   try {
@@ -126,9 +128,8 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
         {NameTemplate(options.names), root_mailbox(options.source.mailbox)},
         std::time(nullptr),
         Lifetimes{},
-        [this, known = known_status(options)] {
-          return status_json(known);
-        }};
+        [this, known = known_status(options)] { return status_json(known); },
+        options.read_only};
     filesystem_ = std::make_unique<Filesystem>(*mail_, std::move(settings));
   } catch (...) {
     // The destructor does not run for an object that was never complete.

@@ -17,9 +17,15 @@ namespace fs {
 namespace {
 
 using Arguments = MountArguments;
-constexpr std::array<LongOption, 23> kLongOptions{{
+constexpr std::array<LongOption, 25> kLongOptions{{
     {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
-    {"read-only", "", "Mount read-only (this version always does)", &Arguments::read_only, {}},
+    {"read-only", "", "Let nothing be changed through the mount", &Arguments::read_only, {}},
+    {"sync", "", "Have every change wait for the server", &Arguments::sync, {}},
+    {"delete",
+     "POLICY",
+     "What rm does: auto, expunge, trash or mark (default: auto)",
+     {},
+     &Arguments::delete_policy},
     {"tls", "MODE", "implicit, starttls or none (default: by SOURCE)", {}, &Arguments::tls},
     {"allow-plaintext",
      "",
@@ -125,6 +131,10 @@ using Choice = std::pair<std::string_view, Value>;
 
 constexpr std::array<Choice<Tls>, 3> kTlsModes{
     {{"implicit", Tls::implicit}, {"starttls", Tls::starttls}, {"none", Tls::none}}};
+constexpr std::array<Choice<DeletePolicy>, 4> kDeletePolicies{{{"auto", DeletePolicy::automatic},
+                                                               {"expunge", DeletePolicy::expunge},
+                                                               {"trash", DeletePolicy::trash},
+                                                               {"mark", DeletePolicy::mark}}};
 constexpr std::array<Choice<LogLevel>, 5> kLogLevels{{{"trace", LogLevel::trace},
                                                       {"debug", LogLevel::debug},
                                                       {"info", LogLevel::info},
@@ -313,6 +323,10 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
   options.mountpoint = std::filesystem::absolute(arguments.mountpoint);
   options.foreground = arguments.foreground;
   options.read_only = arguments.read_only;
+  options.sync = arguments.sync;
+  if (arguments.delete_policy) {
+    options.delete_policy = chosen("delete", *arguments.delete_policy, kDeletePolicies);
+  }
 
   options.allow_plaintext = arguments.allow_plaintext;
   check_plaintext(options);

@@ -17,7 +17,9 @@ struct MountArguments {
   std::string mountpoint;
   bool foreground = false;
   bool read_only = false;
+  bool sync = false;
   bool allow_plaintext = false;
+  std::optional<std::string> delete_policy;
   std::optional<std::string> tls;
   std::optional<std::string> ca_file;
   std::optional<std::string> password_command;

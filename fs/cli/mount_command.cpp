@@ -23,13 +23,15 @@
 namespace fs {
 namespace {
 
-Ownership ownership_of_this_user() {
-  return {::geteuid(), ::getegid(), 0400, 0500};
+/// Mail is for this user alone.
+Ownership ownership_of_this_user(bool read_only) {
+  if (read_only) return {::geteuid(), ::getegid(), 0400, 0500};
+  return {::geteuid(), ::getegid(), 0600, 0700};
 }
 
 FuseSession::Settings fuse_settings(const MountOptions& options,
                                     const std::filesystem::path& mountpoint) {
-  FuseSession::Settings settings{mountpoint.string(), options.fsname, {}};
+  FuseSession::Settings settings{mountpoint.string(), options.fsname, options.read_only, {}};
   if (options.allow_other) settings.options.emplace_back("allow_other");
   if (options.allow_root) settings.options.emplace_back("allow_root");
   return settings;
@@ -60,7 +62,7 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
   spdlog::set_default_logger(make_log(options, errors));
   try {
     Mount mount(options, std::move(password), signals.token(), errors);
-    FuseSession session(mount.filesystem(), ownership_of_this_user(),
+    FuseSession session(mount.filesystem(), ownership_of_this_user(options.read_only),
                         fuse_settings(options, mountpoint));
     session.start();
     mount.announce_to(session.kernel_cache());

@@ -2,6 +2,7 @@
 /// What `imapfs mount` was asked to do, checked and complete: a plain value that main passes down.
 
 #include "fs/cli/source.h"
+#include "fs/mail/delete_policy.h"
 #include "imap/session/sasl/login_method.h"
 
 #include <chrono>
@@ -22,6 +23,8 @@ struct MountOptions {
   std::filesystem::path mountpoint;  // as given: not resolved, need not exist
   bool foreground = false;
   bool read_only = false;
+  bool sync = false;
+  DeletePolicy delete_policy = DeletePolicy::automatic;
 
   std::filesystem::path ca_file;
   bool allow_plaintext = false;

@@ -10,34 +10,8 @@
 namespace fs {
 namespace {
 
-FuseContext& context(const Request& request) {
-  return *static_cast<FuseContext*>(fuse_req_userdata(request.raw()));
-}
-
 double seconds(std::chrono::seconds lifetime) {
   return static_cast<double>(lifetime.count());
-}
-
-fuse_entry_param entry_of(const FuseContext& context, const Attributes& attributes) {
-  const auto& lifetimes = context.filesystem.lifetimes();
-  fuse_entry_param entry{};
-  entry.ino = attributes.ino.value;
-  entry.attr = to_stat(attributes, context.ownership);
-  switch (attributes.kind) {
-    case Kind::directory:
-      entry.attr_timeout = seconds(lifetimes.directory_attributes);
-      entry.entry_timeout = seconds(lifetimes.directory_entry);
-      break;
-    case Kind::message:
-      entry.attr_timeout = seconds(lifetimes.message_attributes);
-      entry.entry_timeout = seconds(lifetimes.message_entry);
-      break;
-    case Kind::own_file:
-      entry.attr_timeout = seconds(lifetimes.message_attributes);  // nor does this one change
-      entry.entry_timeout = seconds(lifetimes.own_file_entry);
-      break;
-  }
-  return entry;
 }
 
 void on_init(void* userdata, fuse_conn_info* connection) {
@@ -198,9 +172,30 @@ void on_listxattr(fuse_req_t raw, fuse_ino_t ino, std::size_t size) {
 
 }  // namespace
 
+fuse_entry_param entry_of(const FuseContext& context, const Attributes& attributes) {
+  const auto& lifetimes = context.filesystem.lifetimes();
+  fuse_entry_param entry{};
+  entry.ino = attributes.ino.value;
+  entry.attr = to_stat(attributes, context.ownership);
+  switch (attributes.kind) {
+    case Kind::directory:
+      entry.attr_timeout = seconds(lifetimes.directory_attributes);
+      entry.entry_timeout = seconds(lifetimes.directory_entry);
+      break;
+    case Kind::message:
+      entry.attr_timeout = seconds(lifetimes.message_attributes);
+      entry.entry_timeout = seconds(lifetimes.message_entry);
+      break;
+    case Kind::own_file:
+      entry.attr_timeout = seconds(lifetimes.message_attributes);  // nor does this one change
+      entry.entry_timeout = seconds(lifetimes.own_file_entry);
+      break;
+  }
+  return entry;
+}
+
 const fuse_lowlevel_ops& callbacks() {
   // FORGET is not among them: inode numbers are made of what they name, nothing is counted.
-  // Changes are not among them either: the mount is read-only, the kernel answers EROFS itself.
   static const fuse_lowlevel_ops ops = [] {
     fuse_lowlevel_ops made{};
     made.init = on_init;
@@ -214,6 +209,7 @@ const fuse_lowlevel_ops& callbacks() {
     made.statfs = on_statfs;
     made.getxattr = on_getxattr;
     made.listxattr = on_listxattr;
+    add_change_callbacks(made);
     return made;
   }();
   return ops;

@@ -1,6 +1,6 @@
 #pragma once
 /// From the kernel's requests to calls of Filesystem: each callback a few lines that only
-/// translate. Called by libfuse's threads.
+/// translate. Called by libfuse's threads. Those that change something are in files of their own.
 
 #include "fs/fuse/request.h"
 
@@ -20,5 +20,16 @@ struct FuseContext {
 };
 
 const fuse_lowlevel_ops& callbacks();
+
+// What the callbacks share.
+
+inline FuseContext& context(const Request& request) {
+  return *static_cast<FuseContext*>(fuse_req_userdata(request.raw()));
+}
+/// How a name is answered that stands for this.
+fuse_entry_param entry_of(const FuseContext& context, const Attributes& attributes);
+
+/// mkdir, rmdir and rename: change_callbacks.cpp
+void add_change_callbacks(fuse_lowlevel_ops& ops);
 
 }  // namespace fs

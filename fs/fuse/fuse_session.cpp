@@ -48,8 +48,8 @@ FuseSession::FuseSession(Filesystem& filesystem, const Ownership& ownership,
                          const Settings& settings)
     : context_{filesystem, ownership} {
   Arguments arguments;
-  std::string options =
-      fmt::format("fsname={},subtype=imapfs,default_permissions,ro,noexec", escaped(settings.name));
+  std::string options = fmt::format("fsname={},subtype=imapfs,default_permissions,{},noexec",
+                                    escaped(settings.name), settings.read_only ? "ro" : "rw");
   for (const auto& option : settings.options) options += ',' + escaped(option);
   arguments.add("-o");
   arguments.add(options);

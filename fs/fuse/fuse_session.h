@@ -23,6 +23,8 @@ class FuseSession {
     std::string mountpoint;
     /// As shown by mount(8) and df: the account.
     std::string name;
+    /// The kernel refuses every change by itself.
+    bool read_only = false;
     /// Further options as mount(8) takes them: `allow_other`.
     std::vector<std::string> options;
   };

@@ -21,8 +21,8 @@ namespace fs {
 struct Ownership {
   uid_t uid = 0;
   gid_t gid = 0;
-  mode_t file_mode = 0400;
-  mode_t directory_mode = 0500;
+  mode_t file_mode = 0600;
+  mode_t directory_mode = 0700;
 };
 
 struct stat to_stat(const Attributes& attributes, const Ownership& ownership);
@@ -41,6 +41,8 @@ class Request : public Interrupt {
   // The kernel may forget the inode at once.
 
   void error(int number);
+  /// Done, and there is nothing else to say.
+  void ok() { error(0); }
   void entry(const fuse_entry_param& entry);
   void attributes(const struct stat& stat, double lifetime);
   void octets(std::span<const std::span<const std::byte>> pieces);

@@ -3,6 +3,7 @@
 /// value that each of them has a copy of; what it refers to outlives them all.
 
 #include "cache/store.h"
+#include "fs/mail/delete_policy.h"
 #include "fs/mail/patience.h"
 #include "imap/pool/pool.h"
 
@@ -22,6 +23,9 @@ struct MailSettings {
   std::chrono::milliseconds poll_interval{60'000};
   /// How long somebody who could be given what is cached waits for something newer.
   std::chrono::milliseconds stale_wait{1'000};
+  DeletePolicy delete_policy = DeletePolicy::automatic;
+  /// Every change waits for the server.
+  bool sync = false;
 };
 
 struct Backing {

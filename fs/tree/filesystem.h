@@ -28,6 +28,8 @@ class Filesystem {
     Lifetimes lifetimes{};
     /// Makes the content of `.imapfs/status`; without it there is none. Any thread.
     OwnFiles::Content status{};
+    /// Every change fails with EROFS.
+    bool read_only = false;
   };
 
   /// The mail must outlive the file system.
@@ -57,6 +59,21 @@ class Filesystem {
   void read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
             const std::function<void(const MailStore::Piece&)>& consume);
 
+  // Changes: filesystem_folders.cpp, filesystem_changes.cpp
+
+  /// A name in a directory; the name lives as long as the call.
+  struct Place {
+    Ino parent;
+    std::string_view name;
+  };
+  /// Makes a folder. The call returns with the server's answer, as do the next two for folders.
+  Attributes make_directory(Ino parent, std::string_view name, Interrupt& interrupt);
+  /// Deletes a folder without messages and folders in it.
+  void remove_directory(Ino parent, std::string_view name, Interrupt& interrupt);
+  /// Renames or moves a folder with all that is in it, or a message. `flags` as renameat2(2) takes
+  /// them.
+  void rename(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
+
   struct Usage {
     std::uint64_t bytes = 0;
     std::uint64_t files = 0;
@@ -79,6 +96,10 @@ class Filesystem {
   /// The same, with a size in any case.
   Attributes sized_attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row,
                                  Interrupt& interrupt);
+
+  /// Throws unless something may be changed there.
+  void check_changeable(Ino directory) const;
+  void rename_message(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
 
   MailStore& mail_;
   const Settings settings_;

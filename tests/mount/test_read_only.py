@@ -15,7 +15,7 @@ class ReadOnly(harness.Case):
         cls.server.seed_sample("Lists/Choir", 30, seed=2)
 
     def test_every_change_is_refused(self):
-        mount = self.mount()
+        mount = self.mount("--read-only")
         inbox, lists = mount.path / "INBOX", mount.path / "Lists"
         one, two = list(mount.files("INBOX").values())[:2]
         changes = {
@@ -52,7 +52,7 @@ class ReadOnly(harness.Case):
         self.assertEqual(run("ls", "-l", "-R", mount.path).stdout, before)
 
     def test_the_tools_say_so(self):
-        mount = self.mount()
+        mount = self.mount("--read-only")
         file = mount.files("INBOX")[1]
         for command in (
             ("touch", file),
@@ -72,7 +72,7 @@ class ReadOnly(harness.Case):
             self.assertIn("Read-only file system", done.stderr, command)
 
     def test_modes_owner_and_times(self):
-        mount = self.mount()
+        mount = self.mount("--read-only")
         for folder in ("", "INBOX", "Lists", "Lists/Choir"):
             status = os.stat(mount.path / folder)
             self.assertEqual(stat.S_IMODE(status.st_mode), 0o500, folder)
@@ -96,14 +96,14 @@ class ReadOnly(harness.Case):
                 for name in folders + files
             }
 
-        first = self.mount()
+        first = self.mount("--read-only")
         before = numbers(first)
         self.assertEqual(len(set(before.values())), len(before))
         first.unmount()
-        self.assertEqual(numbers(self.mount(cache=first.cache)), before)
+        self.assertEqual(numbers(self.mount("--read-only", cache=first.cache)), before)
 
     def test_the_mount_is_what_it_says(self):
-        mount = self.mount()
+        mount = self.mount("--read-only")
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             (line,) = [line for line in mounts if line.split()[1] == str(mount.path)]
         _, _, kind, options, *_ = line.split()
@@ -112,8 +112,16 @@ class ReadOnly(harness.Case):
             self.assertIn(option, options.split(","))
         self.assertNotIn(self.server.password, line)
 
+    def test_without_the_option_modes_are_those_of_what_can_be_changed(self):
+        mount = self.mount()
+        self.assertEqual(stat.S_IMODE(os.stat(mount.path / "INBOX").st_mode), 0o700)
+        self.assertEqual(stat.S_IMODE(os.stat(mount.files("INBOX")[1]).st_mode), 0o600)
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            (line,) = [line for line in mounts if line.split()[1] == str(mount.path)]
+        self.assertIn("rw", line.split()[3].split(","))
+
     def test_the_file_system_has_figures(self):
-        figures = os.statvfs(self.mount().path)
+        figures = os.statvfs(self.mount("--read-only").path)
         self.assertGreaterEqual(figures.f_namemax, 255)
         self.assertGreater(figures.f_bsize, 0)
 

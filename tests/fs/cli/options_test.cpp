@@ -44,6 +44,7 @@ std::string mount_refusal(Arguments extra, const std::string& source = kSource) 
 
 /// A value of each long option that takes one, other than its default.
 const std::map<std::string_view, std::string> kSamples{
+    {"delete", "trash"},
     {"tls", "starttls"},
     {"ca-file", "/etc/ca, of us.pem"},
     {"password-command", R"(printf '%s,%s\n' a\\b "[ c ]")"},
@@ -82,6 +83,8 @@ TEST_CASE("mount has the documented defaults", "[fs][cli][options]") {
   CHECK(options.mountpoint == "/mnt");
   CHECK_FALSE(options.foreground);
   CHECK_FALSE(options.read_only);
+  CHECK_FALSE(options.sync);
+  CHECK(options.delete_policy == fs::DeletePolicy::automatic);
   CHECK_FALSE(options.allow_plaintext);
   CHECK(options.ca_file.empty());
   CHECK(options.password_command.empty());
@@ -103,6 +106,9 @@ TEST_CASE("mount has the documented defaults", "[fs][cli][options]") {
 TEST_CASE("every option of mount is understood", "[fs][cli][options]") {
   const auto options = mount({"-f",
                               "--read-only",
+                              "--sync",
+                              "--delete",
+                              "mark",
                               "--tls",
                               "starttls",
                               "--ca-file",
@@ -129,6 +135,8 @@ TEST_CASE("every option of mount is understood", "[fs][cli][options]") {
                               "allow_other,default_permissions,fsname=mail,subtype=x"});
   CHECK(options.foreground);
   CHECK(options.read_only);
+  CHECK(options.sync);
+  CHECK(options.delete_policy == fs::DeletePolicy::mark);
   CHECK(options.source.tls == fs::Tls::starttls);
   CHECK(options.source.port == 143);
   CHECK(options.ca_file == "/ca");
@@ -263,6 +271,8 @@ TEST_CASE("the last of several values holds, and the command line wins over -o",
   CHECK_FALSE(mount({"-o", "ro,rw"}).read_only);
   CHECK(mount({"-o", "rw,ro"}).read_only);
   CHECK(mount({"--read-only", "-o", "rw"}).read_only);
+  CHECK(mount({"-o", "async,sync"}).sync);
+  CHECK_FALSE(mount({"-o", "sync,async"}).sync);
   CHECK(mount({"-f", "--foreground"}).foreground);
 }
 
@@ -371,6 +381,7 @@ TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
 TEST_CASE("bad values are refused with the option's name", "[fs][cli][options]") {
   const std::pair<Arguments, std::string> bad[] = {
       {{"--tls", "ssl"}, "--tls: \"ssl\" is not one of implicit, starttls, none"},
+      {{"--delete", "never"}, "--delete: \"never\" is not one of auto, expunge, trash, mark"},
       {{"--log-level", "INFO"},
        "--log-level: \"INFO\" is not one of trace, debug, info, warn, error"},
       {{"--cache-size", "big"}, "--cache-size: \"big\" is not a size such as 512M or 2G"},
