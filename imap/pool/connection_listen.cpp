@@ -32,7 +32,7 @@ void ConnectionThread::wait() {
     return;
   }
   try {
-    if (is_alive(Silence::harmless)) {
+    if (is_alive(Silence::harmless) && leave_mailbox()) {
       if (Deadline(idle_from_).expired()) ask_notify();
       listen(deadline);
     } else {
@@ -65,7 +65,7 @@ void ConnectionThread::listen(std::optional<Deadline> deadline) {
 }
 
 void ConnectionThread::watch(const std::string& mailbox) {
-  if (!is_alive(Silence::doubtful)) {
+  if (!is_alive(Silence::doubtful) || !leave_mailbox()) {
     drop_session();
     return;
   }

@@ -60,7 +60,7 @@ void ConnectionThread::connect() {
 }
 
 void ConnectionThread::run(QueuedJob queued) {
-  if (!is_alive(Silence::doubtful)) {
+  if (!is_alive(Silence::doubtful) || !leave_mailbox()) {
     drop_session();
     pool_.put_back(std::move(queued));
     return;
@@ -116,6 +116,27 @@ void ConnectionThread::run(QueuedJob queued) {
   }
   queued.job = nullptr;  // what it holds is gone before anybody learns that it has ended
   queued.ticket.finish(outcome);
+}
+
+void ConnectionThread::leave(const std::vector<std::string>& mailboxes) {
+  leaving_.with([&](auto& leaving) { leaving.insert(mailboxes.begin(), mailboxes.end()); });
+  wake();
+}
+
+bool ConnectionThread::leave_mailbox() {
+  const auto names = leaving_.with([](auto& leaving) { return std::exchange(leaving, {}); });
+  if (!session_->selected() || !names.contains(session_->selected()->name)) return true;
+  pool_.busy(number_);
+  pool_.watches_.with([this](Watches& watches) { watches.is_busy(number_); });
+  try {
+    session_->unselect();
+  } catch (const Error&) {
+    // Servers hang up on whoever has a mailbox open that is gone (Dovecot, Cyrus).
+  }
+  commanded();
+  heard();
+  tell();
+  return session_->is_usable() && !session_->selected();
 }
 
 void ConnectionThread::drop_session() noexcept {

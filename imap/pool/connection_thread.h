@@ -3,12 +3,16 @@
 /// to the server. Made and ended by the pool, which alone calls it. What it does without a job is
 /// in connection_listen.cpp.
 
+#include "imap/base/synchronized.h"
 #include "imap/base/wake_fd.h"
 #include "imap/pool/pool.h"
 
 #include <atomic>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace imap {
 
@@ -20,6 +24,8 @@ class ConnectionThread {
   void start();
   /// Any thread: there may be a job.
   void wake() { wake_.signal(); }
+  /// Any thread: these mailboxes are not to stay open.
+  void leave(const std::vector<std::string>& mailboxes);
   void join();
   /// Octets received by the present session, or by the last one. Any thread.
   std::uint64_t received() const { return received_; }
@@ -50,6 +56,8 @@ class ConnectionThread {
   /// suspension or a change of the network: without asking, the next command would wait in vain.
   enum class Silence { harmless, doubtful };
   bool is_alive(Silence silence);
+  /// Leaves the open mailbox if it is not to stay open; false when that takes a new session.
+  bool leave_mailbox();
   void commanded();
   void heard();
   void drop_session() noexcept;
@@ -57,6 +65,7 @@ class ConnectionThread {
   Pool& pool_;
   const unsigned number_;
   WakeFd wake_;
+  Synchronized<std::set<std::string>> leaving_;
   std::unique_ptr<Session> session_;
   Deadline::Clock::time_point last_command_{};
   Deadline::Clock::time_point last_heard_{};

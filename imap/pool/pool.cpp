@@ -206,6 +206,10 @@ void Pool::network_changed() {
   wake_all();
 }
 
+void Pool::leave(const std::vector<std::string>& mailboxes) {
+  for (auto& thread : threads_) thread->leave(mailboxes);
+}
+
 bool Pool::is_online() const {
   return schedule_.with([](const Schedule& schedule) { return schedule.is_online(); });
 }

@@ -88,6 +88,11 @@ class Pool {
   /// One session has asked for news of all mailboxes (RFC 5465) and gets them.
   bool notifies() const;
 
+  /// These mailboxes were renamed or deleted, so their names may soon be those of others: a
+  /// connection that has one of them open leaves it before it does anything else. Returns at once.
+  /// Any thread.
+  void leave(const std::vector<std::string>& mailboxes);
+
   // For people
 
   std::vector<ConnectionState> connections() const;
