@@ -65,10 +65,8 @@ imap::Uid MemoryServer::append(const std::string& mailbox, Mail mail) {
 }
 
 void MemoryServer::expunge(const std::string& mailbox, imap::Uid uid) {
-  state_.data.with([&](ServerData& server) {
-    std::erase_if(mailbox_of(server, mailbox).messages,
-                  [uid](const StoredMessage& message) { return message.uid == uid; });
-  });
+  state_.data.with(
+      [&](ServerData& server) { mailbox_of(server, mailbox).expunge(imap::UidSet(uid)); });
 }
 
 void MemoryServer::create(Box box) {
@@ -93,6 +91,18 @@ void MemoryServer::rename(const std::string& from, const std::string& to) {
   });
 }
 
+void MemoryServer::set_flags(const std::string& mailbox, imap::Uid uid, std::string flags) {
+  state_.data.with([&](ServerData& server) {
+    auto& stored = mailbox_of(server, mailbox);
+    if (auto* message = stored.find(uid)) stored.set_flags(*message, std::move(flags));
+  });
+}
+
+void MemoryServer::set_read_only(const std::string& mailbox, bool is_read_only) {
+  state_.data.with(
+      [&](ServerData& server) { mailbox_of(server, mailbox).is_read_only = is_read_only; });
+}
+
 void MemoryServer::set_object_id(const std::string& mailbox, const std::string& id) {
   state_.data.with([&](ServerData& server) { mailbox_of(server, mailbox).object_id = id; });
 }
@@ -109,6 +119,11 @@ void MemoryServer::renew(const std::string& mailbox, std::uint64_t uid_validity)
 
 void MemoryServer::set_uid_next(const std::string& mailbox, std::uint32_t uid_next) {
   state_.data.with([&](ServerData& server) { mailbox_of(server, mailbox).uid_next = uid_next; });
+}
+
+std::vector<StoredMessage> MemoryServer::messages(const std::string& mailbox) const {
+  return state_.data.with(
+      [&](const ServerData& server) { return server.mailboxes.at(mailbox).messages; });
 }
 
 std::vector<std::string> MemoryServer::log() const {
@@ -139,13 +154,33 @@ Hold MemoryServer::hold(std::string command, std::size_t skip, std::size_t after
 }
 
 void MemoryServer::cut(std::string command, std::size_t after, std::size_t skip) {
-  misbehave([&](Faults& faults) { faults.cuts.push_back({std::move(command), skip, after}); });
+  misbehave([&](Faults& faults) {
+    faults.cuts.push_back({std::move(command), skip, after, Cut::Where::answer});
+  });
+}
+
+void MemoryServer::cut_unheard(std::string command, std::size_t skip) {
+  misbehave([&](Faults& faults) {
+    faults.cuts.push_back({std::move(command), skip, 0, Cut::Where::command});
+  });
+}
+
+void MemoryServer::cut_message(std::string command, std::size_t after, std::size_t skip) {
+  misbehave([&](Faults& faults) {
+    faults.cuts.push_back({std::move(command), skip, after, Cut::Where::message});
+  });
 }
 
 void MemoryServer::refuse(std::string command, std::string answer, std::size_t times,
                           std::size_t skip) {
   misbehave([&](Faults& faults) {
-    faults.refusals.push_back({std::move(command), std::move(answer), skip, times});
+    faults.refusals.push_back({std::move(command), std::move(answer), skip, times, false});
+  });
+}
+
+void MemoryServer::refuse_message(std::string command, std::string answer, std::size_t times) {
+  misbehave([&](Faults& faults) {
+    faults.refusals.push_back({std::move(command), std::move(answer), 0, times, true});
   });
 }
 

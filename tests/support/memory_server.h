@@ -58,6 +58,9 @@ class MemoryServer {
   void create(Box box);
   void remove(const std::string& mailbox);
   void rename(const std::string& from, const std::string& to);
+  void set_flags(const std::string& mailbox, imap::Uid uid, std::string flags);
+  /// Whether SELECT opens it for reading alone.
+  void set_read_only(const std::string& mailbox, bool is_read_only);
   void set_object_id(const std::string& mailbox, const std::string& id);
   /// The same mail under another UIDVALIDITY, its UIDs from 1 up.
   void renew(const std::string& mailbox, std::uint64_t uid_validity);
@@ -65,6 +68,8 @@ class MemoryServer {
 
   // What the client has done
 
+  /// What is in a mailbox now.
+  std::vector<StoredMessage> messages(const std::string& mailbox) const;
   std::vector<std::string> log() const;
   std::size_t count(std::string_view command) const;
   void forget_log();
@@ -76,10 +81,18 @@ class MemoryServer {
 
   /// Holds back the answers to these commands: after `skip` others, after so many octets of each.
   Hold hold(std::string command, std::size_t skip = 0, std::size_t after = 0);
-  /// Closes the connection once, after so many octets of an answer.
+  /// Closes the connection once, after so many octets of the answer to a command, which has been
+  /// carried out.
   void cut(std::string command, std::size_t after, std::size_t skip = 0);
+  /// The same when the command has come, which is not carried out.
+  void cut_unheard(std::string command, std::size_t skip = 0);
+  /// The same within the message that APPEND brings, after so many octets of it.
+  void cut_message(std::string command, std::size_t after, std::size_t skip = 0);
+  /// APPEND is refused before it has sent its message, unless it does not ask.
   void refuse(std::string command, std::string answer, std::size_t times = kAlways,
               std::size_t skip = 0);
+  /// Refuses APPEND when it has sent its message.
+  void refuse_message(std::string command, std::string answer, std::size_t times = kAlways);
   /// Leaves a message out of the answers to such FETCH commands.
   void leave_out(std::string command, std::string mailbox, imap::Uid uid,
                  std::size_t times = kAlways);

@@ -39,6 +39,15 @@ const std::vector<ServerConnection::Entry>& ServerConnection::table() {
       {"SELECT", Needs::login, &Self::examine},
       {"UID SEARCH", Needs::mailbox, &Self::uid_search},
       {"UID FETCH", Needs::mailbox, &Self::uid_fetch},
+      {"UID STORE", Needs::mailbox, &Self::uid_store},
+      {"EXPUNGE", Needs::mailbox, &Self::expunge},
+      {"UID EXPUNGE", Needs::mailbox, &Self::uid_expunge},
+      {"UID COPY", Needs::mailbox, &Self::uid_copy},
+      {"UID MOVE", Needs::mailbox, &Self::uid_move},
+      {"APPEND", Needs::login, &Self::append},
+      {"UID REPLACE", Needs::mailbox, &Self::uid_replace},
+      {"CLOSE", Needs::mailbox, &Self::close},
+      {"UNSELECT", Needs::mailbox, &Self::unselect},
   };
   return entries;
 }
@@ -119,9 +128,12 @@ std::string ServerConnection::examine(const ReceivedCommand& command) {
     const auto* mailbox = server.find(command.argument(0));
     if (mailbox == nullptr) return "NO [NONEXISTENT] no such mailbox";
     if (!mailbox->is_selectable()) return "NO [CANNOT] no messages can be in it";
-    open_ = OpenMailbox{mailbox->name, mailbox->uid_validity, {}};
+    const bool is_read_only = command.name == "EXAMINE" || mailbox->is_read_only;
+    open_ = OpenMailbox{mailbox->name, mailbox->uid_validity, {}, is_read_only, mailbox->changes};
     for (const auto& message : mailbox->messages) open_->known.push_back(message.uid);
     out_ += "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\r\n";
+    out_ += "* OK [PERMANENTFLAGS (" + (is_read_only ? "" : server.profile.permanent_flags) +
+            ")] kept\r\n";
     out_ += "* " + std::to_string(open_->known.size()) + " EXISTS\r\n* 0 RECENT\r\n";
     if (server.profile.says_uid_validity) {
       out_ += "* OK [UIDVALIDITY " + std::to_string(mailbox->uid_validity) + "] valid\r\n";
@@ -129,7 +141,7 @@ std::string ServerConnection::examine(const ReceivedCommand& command) {
     if (server.profile.says_uid_next) {
       out_ += "* OK [UIDNEXT " + std::to_string(mailbox->uid_next) + "] next\r\n";
     }
-    return command.name == "EXAMINE" ? "OK [READ-ONLY] open" : "OK [READ-WRITE] open";
+    return is_read_only ? "OK [READ-ONLY] open" : "OK [READ-WRITE] open";
   });
 }
 

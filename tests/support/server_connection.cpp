@@ -7,6 +7,20 @@
 #include <charconv>
 
 namespace tests {
+namespace {
+
+bool tells_news(const std::string& command) {
+  return command == "NOOP" || command == "EXPUNGE" || command == "APPEND" ||
+         command.starts_with("UID ");
+}
+
+/// Whether the literal behind this much of a command is a message.
+bool brings_message(std::string_view text) {
+  text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
+  return text.starts_with("APPEND ") || text.starts_with("UID REPLACE ");
+}
+
+}  // namespace
 
 ServerConnection::ServerConnection(ServerState& state, imap::UniqueFd socket)
     : state_(state), socket_(std::move(socket)), thread_([this] { serve(); }) {}
@@ -30,12 +44,13 @@ void ServerConnection::serve() {
   shut();
 }
 
-void ServerConnection::answer(const ReceivedCommand& command) {
-  const auto plan = state_.receive(command.line);
+void ServerConnection::answer(const Received& received) {
+  const auto& [command, plan] = received;
+  if (plan.cuts(Cut::Where::command)) throw Ended{};
   if (plan.hold && plan.hold->after == 0 && !state_.wait_for_release(plan.hold)) throw Ended{};
   out_.clear();
-  const auto outcome = plan.refusal ? *plan.refusal : run(command);
-  if (command.name == "NOOP" || command.name.starts_with("UID ")) announce();
+  const auto outcome = plan.refusal ? plan.refusal->answer : run(command);
+  if (tells_news(command.name)) announce();
   out_ += command.tag + ' ' + outcome + "\r\n";
   transmit(plan);
 }
@@ -57,25 +72,37 @@ StoredMailbox& ServerConnection::opened(ServerData& server) const {
 
 void ServerConnection::announce() {
   if (!open_) return;
-  state_.data.with([this](ServerData& server) {
-    const auto& mailbox = opened(server);
-    auto& known = open_->known;
-    for (std::size_t at = known.size(); at > 0; --at) {
-      if (mailbox.find(known[at - 1]) != nullptr) continue;
-      out_ += "* " + std::to_string(at) + " EXPUNGE\r\n";
-      known.erase(known.begin() + static_cast<std::ptrdiff_t>(at - 1));
-    }
-    if (known.size() == mailbox.messages.size()) return;
-    known.clear();
-    for (const auto& message : mailbox.messages) known.push_back(message.uid);
-    out_ += "* " + std::to_string(known.size()) + " EXISTS\r\n";
-  });
+  state_.data.with([this](ServerData& server) { announce(server); });
+}
+
+void ServerConnection::announce(ServerData& server) {
+  const auto& mailbox = opened(server);
+  auto& known = open_->known;
+  for (std::size_t at = known.size(); at > 0; --at) {
+    if (mailbox.find(known[at - 1]) != nullptr) continue;
+    out_ += "* " + std::to_string(at) + " EXPUNGE\r\n";
+    known.erase(known.begin() + static_cast<std::ptrdiff_t>(at - 1));
+  }
+  for (std::size_t at = 0; at < known.size(); ++at) {
+    const auto& message = *mailbox.find(known[at]);
+    if (message.changed > open_->told) out_ += flags_row(at + 1, message);
+  }
+  open_->told = mailbox.changes;
+  if (known.size() == mailbox.messages.size()) return;
+  known.clear();
+  for (const auto& message : mailbox.messages) known.push_back(message.uid);
+  out_ += "* " + std::to_string(known.size()) + " EXISTS\r\n";
+}
+
+std::string ServerConnection::flags_row(std::size_t sequence_number, const StoredMessage& message) {
+  return "* " + std::to_string(sequence_number) + " FETCH (UID " +
+         std::to_string(message.uid.value) + " FLAGS (" + message.mail.flags + "))\r\n";
 }
 
 void ServerConnection::transmit(const Plan& plan) {
   std::string_view left = out_;
-  if (plan.cut_after) {
-    send_all(left.substr(0, *plan.cut_after));
+  if (plan.cuts(Cut::Where::answer)) {
+    send_all(left.substr(0, plan.cut->after));
     throw Ended{};
   }
   if (plan.hold && plan.hold->after > 0) {
@@ -120,18 +147,32 @@ std::string ServerConnection::read_octets(std::size_t count) {
   return octets;
 }
 
-ReceivedCommand ServerConnection::read_command() {
+ServerConnection::Received ServerConnection::read_command() {
   std::string text;
+  std::optional<Plan> plan;
   while (true) {
     text += read_line();
     const auto brace = text.rfind('{');
-    if (!text.ends_with('}') || brace == std::string::npos) return parse_command(text);
+    if (!text.ends_with('}') || brace == std::string::npos) break;
     std::size_t size = 0;
     std::from_chars(text.data() + brace + 1, text.data() + text.size(), size);
-    if (!text.ends_with("+}")) send_all("+ go on\r\n");
+    const bool waits = !text.ends_with("+}");
     text.erase(brace);
-    text += quoted(read_octets(size));
+    const bool is_message = brings_message(text);
+    if (is_message) plan = state_.receive(parse_command(text).line);
+    if (waits && plan && plan->refusal && !plan->refusal->hears_message) break;
+    if (waits) send_all("+ go on\r\n");
+    text += quoted(is_message ? read_message(size, *plan) : read_octets(size));
   }
+  auto command = parse_command(text);
+  if (!plan) plan = state_.receive(command.line);
+  return {std::move(command), std::move(*plan)};
+}
+
+std::string ServerConnection::read_message(std::size_t size, const Plan& plan) {
+  if (!plan.cuts(Cut::Where::message)) return read_octets(size);
+  read_octets(std::min(size, plan.cut->after));
+  throw Ended{};
 }
 
 }  // namespace tests

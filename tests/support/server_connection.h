@@ -1,7 +1,8 @@
 #pragma once
 /// One connection of a MemoryServer, served by a thread of its own: reads commands, looks each up
 /// in a table, and answers. Sequence numbers are those that this client has been told of: what
-/// other clients add or expunge is announced at the end of NOOP and of the UID commands.
+/// other clients add, expunge or flag is announced at the end of NOOP, of the UID commands, and of
+/// those that change something.
 
 #include "imap/base/uid_set.h"
 #include "imap/base/unique_fd.h"
@@ -40,13 +41,20 @@ class ServerConnection {
     std::string name;
     std::uint64_t uid_validity = 0;
     std::vector<imap::Uid> known;  // by sequence number
+    bool is_read_only = true;
+    std::uint64_t told = 0;  // flags that were changed later are news
+  };
+  struct Received {
+    ReceivedCommand command;
+    Plan plan;
   };
 
   // server_connection.cpp
   void serve();
-  void answer(const ReceivedCommand& command);
+  void answer(const Received& received);
   std::string run(const ReceivedCommand& command);
-  ReceivedCommand read_command();
+  Received read_command();
+  std::string read_message(std::size_t size, const Plan& plan);
   std::string read_line();
   std::string read_octets(std::size_t count);
   void fill();
@@ -54,6 +62,8 @@ class ServerConnection {
   void transmit(const Plan& plan);
   /// Tells of what other clients have done to the open mailbox.
   void announce();
+  void announce(ServerData& server);
+  static std::string flags_row(std::size_t sequence_number, const StoredMessage& message);
   /// The open mailbox, if it is still the one that was opened.
   StoredMailbox& opened(ServerData& server) const;
 
@@ -72,7 +82,22 @@ class ServerConnection {
   // server_messages.cpp
   std::string uid_search(const ReceivedCommand& command);
   std::string uid_fetch(const ReceivedCommand& command);
+  /// A set of UIDs with `*` in it, perhaps.
+  std::optional<imap::UidSet> uids_in(std::string text) const;
   bool leaves_out(ServerData& server, const std::string& line, imap::Uid uid) const;
+
+  // server_changes.cpp
+  std::string uid_store(const ReceivedCommand& command);
+  std::string expunge(const ReceivedCommand& command);
+  std::string uid_expunge(const ReceivedCommand& command);
+  std::string uid_copy(const ReceivedCommand& command);
+  std::string uid_move(const ReceivedCommand& command);
+  std::string append(const ReceivedCommand& command);
+  std::string uid_replace(const ReceivedCommand& command);
+  std::string close(const ReceivedCommand& command);
+  std::string unselect(const ReceivedCommand& command);
+  /// Copies the messages to another mailbox; what COPYUID says of it, if anything.
+  std::string copy_to(ServerData& server, StoredMailbox& target, const imap::UidSet& uids);
 
   ServerState& state_;
   const imap::UniqueFd socket_;

@@ -7,14 +7,6 @@
 namespace tests {
 namespace {
 
-std::optional<imap::UidSet> uids_of(std::string text, const std::vector<imap::Uid>& known) {
-  const auto last = std::to_string(known.empty() ? 1 : known.back().value);
-  for (auto star = text.find('*'); star != std::string::npos; star = text.find('*')) {
-    text.replace(star, 1, last);
-  }
-  return imap::UidSet::parse(text, 100'000);
-}
-
 std::string literal(std::string_view octets) {
   std::string text = "{" + std::to_string(octets.size()) + "}\r\n";
   return text += octets;
@@ -65,6 +57,15 @@ std::string fetch_item(const Faults& faults, const StoredMessage& message,
 
 }  // namespace
 
+std::optional<imap::UidSet> ServerConnection::uids_in(std::string text) const {
+  const auto& known = open_->known;
+  const auto last = std::to_string(known.empty() ? 1 : known.back().value);
+  for (auto star = text.find('*'); star != std::string::npos; star = text.find('*')) {
+    text.replace(star, 1, last);
+  }
+  return imap::UidSet::parse(text, 100'000);
+}
+
 std::string ServerConnection::uid_search(const ReceivedCommand& command) {
   auto keys = command.arguments;
   const bool extended = !keys.empty() && upper(keys.front()) == "RETURN";
@@ -76,7 +77,7 @@ std::string ServerConnection::uid_search(const ReceivedCommand& command) {
     if (keys.size() == 1 && upper(keys[0]) == "ALL") {
       wanted = imap::UidSet(imap::Uid{1}, imap::kMaxUid);
     } else if (keys.size() == 2 && upper(keys[0]) == "UID") {
-      wanted = uids_of(keys[1], open_->known);
+      wanted = uids_in(keys[1]);
     }
     if (!wanted) return "BAD unknown search key";
     imap::UidSet found;
@@ -114,7 +115,7 @@ bool ServerConnection::leaves_out(ServerData& server, const std::string& line,
 std::string ServerConnection::uid_fetch(const ReceivedCommand& command) {
   return state_.data.with([&](ServerData& server) -> std::string {
     const auto& mailbox = opened(server);
-    const auto uids = uids_of(command.argument(0), open_->known);
+    const auto uids = uids_in(command.argument(0));
     if (!uids) return "BAD not a set of UIDs";
     const auto items = words_of(command.argument(1));
     for (std::size_t at = 0; at < open_->known.size(); ++at) {

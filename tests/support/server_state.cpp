@@ -1,5 +1,7 @@
 #include "tests/support/server_state.h"
 
+#include "tests/support/received_command.h"
+
 #include <algorithm>
 
 namespace tests {
@@ -20,15 +22,35 @@ bool is_hit(Fault& fault, const std::string& command) {
 
 }  // namespace
 
+bool StoredMessage::has_flag(std::string_view flag) const {
+  const auto flags = words_of(mail.flags);
+  return std::ranges::any_of(flags, [&](const auto& one) { return upper(one) == upper(flag); });
+}
+
 const StoredMessage* StoredMailbox::find(imap::Uid uid) const {
+  const auto at = std::ranges::lower_bound(messages, uid, {}, &StoredMessage::uid);
+  return at == messages.end() || at->uid != uid ? nullptr : &*at;
+}
+
+StoredMessage* StoredMailbox::find(imap::Uid uid) {
   const auto at = std::ranges::lower_bound(messages, uid, {}, &StoredMessage::uid);
   return at == messages.end() || at->uid != uid ? nullptr : &*at;
 }
 
 imap::Uid StoredMailbox::append(Mail mail) {
   const imap::Uid uid{uid_next++};
-  messages.push_back({uid, std::move(mail)});
+  messages.push_back({uid, std::move(mail), ++changes});
   return uid;
+}
+
+void StoredMailbox::expunge(const imap::UidSet& uids) {
+  std::erase_if(messages, [&](const StoredMessage& message) { return uids.contains(message.uid); });
+}
+
+void StoredMailbox::set_flags(StoredMessage& message, std::string flags) {
+  if (message.mail.flags == flags) return;
+  message.mail.flags = std::move(flags);
+  message.changed = ++changes;
 }
 
 bool StoredMailbox::is_selectable() const {
@@ -78,14 +100,14 @@ Plan ServerState::receive(const std::string& command) {
     auto& cuts = server.faults.cuts;
     for (auto cut = cuts.begin(); cut != cuts.end(); ++cut) {
       if (!is_hit(*cut, command)) continue;
-      made.cut_after = cut->after;
+      made.cut = *cut;
       cuts.erase(cut);
       break;
     }
     for (auto& refusal : server.faults.refusals) {
       if (refusal.times == 0 || !is_hit(refusal, command)) continue;
       --refusal.times;
-      made.refusal = refusal.answer;
+      made.refusal = refusal;
       break;
     }
     return made;

@@ -23,6 +23,9 @@ namespace tests {
 struct StoredMessage {
   imap::Uid uid;
   Mail mail;
+  std::uint64_t changed = 0;  // a count of the mailbox, of when its flags were changed last
+
+  bool has_flag(std::string_view flag) const;
 };
 
 struct StoredMailbox {
@@ -32,20 +35,27 @@ struct StoredMailbox {
   std::vector<StoredMessage> messages;  // ascending
   std::uint64_t uid_validity = 1;
   std::uint32_t uid_next = 1;
+  std::uint64_t changes = 0;
+  bool is_read_only = false;  // to this user
 
   const StoredMessage* find(imap::Uid uid) const;
+  StoredMessage* find(imap::Uid uid);
   imap::Uid append(Mail mail);
+  void expunge(const imap::UidSet& uids);
+  void set_flags(StoredMessage& message, std::string flags);
   bool is_selectable() const;
 };
 
 /// What kind of server it is.
 struct Profile {
-  std::vector<std::string> capabilities{"IMAP4rev1", "ESEARCH", "NAMESPACE", "LITERAL+",
-                                        "SASL-IR",   "ID",      "AUTH=PLAIN"};
+  std::vector<std::string> capabilities{"IMAP4rev1", "ESEARCH", "NAMESPACE", "LITERAL+",  "SASL-IR",
+                                        "ID",        "UIDPLUS", "MOVE",      "AUTH=PLAIN"};
   std::optional<char> delimiter = '/';
   std::string prefix = {};  // of the personal namespace
   bool says_uid_validity = true;
   bool says_uid_next = true;
+  /// Other flags are not kept.
+  std::string permanent_flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*";
 
   bool has(std::string_view capability) const;
   Profile without(std::string_view capability) const;
@@ -61,9 +71,14 @@ struct HeldReply {
 };
 
 struct Cut {
+  /// In the answer to a command, which has been carried out; or in place of carrying it out; or
+  /// within the message that it brings.
+  enum class Where { answer, command, message };
+
   std::string command;
   std::size_t skip = 0;
-  std::size_t after = 0;  // octets of the answer that are sent before the connection is closed
+  std::size_t after = 0;  // octets of answer or message that pass before the connection is closed
+  Where where = Where::answer;
 };
 
 struct Refusal {
@@ -71,6 +86,7 @@ struct Refusal {
   std::string answer;  // `NO [UNAVAILABLE] later`
   std::size_t skip = 0;
   std::size_t times = 0;
+  bool hears_message = false;  // refuses APPEND only when its message has come
 };
 
 /// A message that FETCH says nothing about, though it is there.
@@ -108,15 +124,18 @@ struct ServerData {
 /// What the faults make of one command.
 struct Plan {
   std::shared_ptr<HeldReply> hold;
-  std::optional<std::size_t> cut_after;
-  std::optional<std::string> refusal;
+  std::optional<Cut> cut;
+  std::optional<Refusal> refusal;
+
+  bool cuts(Cut::Where where) const { return cut && cut->where == where; }
 };
 
 class ServerState {
  public:
   ServerState(std::vector<Box> boxes, Profile profile);
 
-  /// Notes a command in the log and finds out what shall happen to it.
+  /// Notes a command in the log, without the message that it brings, and finds out what shall
+  /// happen to it.
   Plan receive(const std::string& command);
   /// Waits until the reply is released; false when the server ends first.
   bool wait_for_release(const std::shared_ptr<HeldReply>& hold);
