@@ -36,6 +36,7 @@ cache::MailboxRow to_row(const imap::ListRow& listed) {
            imap::equal_ignoring_case(attribute, "\\NonExistent");
   });
   if (closed) row.attributes |= no_select;
+  if (listed.use == imap::SpecialUse::drafts) row.attributes |= for_drafts;
   if (listed.status) row.object_id = listed.status->mailbox_id;
   return row;
 }

@@ -11,8 +11,9 @@ namespace fs {
 
 /// Bits of `cache::MailboxRow::attributes`.
 enum MailboxAttribute : std::uint32_t {
-  no_select = 1,  // holds no messages: \Noselect, \NonExistent
-  implicit = 2,   // was not listed itself, but something below it was
+  no_select = 1,   // holds no messages: \Noselect, \NonExistent
+  implicit = 2,    // was not listed itself, but something below it was
+  for_drafts = 4,  // \\Drafts (RFC 6154)
 };
 
 /// A mailbox that nothing but LIST is known of.

@@ -14,6 +14,7 @@ MailStore::MailStore(const Backing& backing)
                }),
       messages_(backing, stale_wait_, changes_, folders_),
       bodies_(backing, changes_, folders_),
+      appender_(backing, changes_, folders_),
       poller_(backing.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {

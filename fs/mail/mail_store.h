@@ -7,6 +7,7 @@
 /// read of a body.
 
 #include "fs/mail/account_status.h"
+#include "fs/mail/appender.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
 #include "fs/mail/changes.h"
@@ -108,6 +109,17 @@ class MailStore {
     bodies_.read(mailbox, uid, offset, length, interrupt, consume);
   }
 
+  // New messages
+
+  /// Begins to store a message; see Appender. StaleError when the folder is gone or holds none.
+  std::shared_ptr<Delivery> deliver(NewMail mail, Delivery::OnEnd on_end) {
+    return appender_.start(std::move(mail), std::move(on_end));
+  }
+  /// Waits until it has ended and throws what it failed with.
+  void wait_for(const Delivery& delivery, Interrupt& interrupt) const {
+    delivery.wait(backing_.patience(), backing_.settings.timeout, interrupt);
+  }
+
  private:
   void look_at(imap::Session& session, const std::vector<imap::ListRow>& listed);
 
@@ -117,6 +129,7 @@ class MailStore {
   Folders folders_;
   Messages messages_;
   Bodies bodies_;
+  Appender appender_;
   Poller poller_;  // last: its thread uses the above
 };
 

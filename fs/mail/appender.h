@@ -1,0 +1,55 @@
+#pragma once
+/// Brings new messages to the server (APPEND, REPLACE) and sees to it that each is there once: what
+/// was sent on a connection that then broke is looked for before anything else is concluded. What
+/// was stored is in the cache and listed when its delivery ends. Part of MailStore; any thread.
+
+#include "fs/mail/backing.h"
+#include "fs/mail/changes.h"
+#include "fs/mail/delivery.h"
+#include "fs/mail/folders.h"
+#include "imap/session/message_summary.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace imap {
+class Session;
+}
+
+namespace fs {
+
+class Appender {
+ public:
+  Appender(const Backing& backing, Changes& changes, Folders& folders)
+      : backing_(backing), changes_(changes), folders_(folders) {}
+
+  /// Begins to store a message. Its flags are `\Seen`, because who puts it there knows it, and
+  /// `\Draft` in the mailbox for drafts, as far as the mailbox keeps them. It fails with
+  /// NotAMessageError when it holds NUL and the server takes none. What it replaces goes when the
+  /// new one is there, in one step where the server can (RFC 8508), else it is marked as deleted
+  /// and expunged by its UID; where that fails both stay, and the delivery has not failed.
+  std::shared_ptr<Delivery> start(NewMail mail, Delivery::OnEnd on_end);
+
+ private:
+  struct Attempt;
+  using Shared = std::shared_ptr<Attempt>;
+
+  void bring(imap::Session& session, const Shared& attempt);
+  void send(imap::Session& session, const Shared& attempt);
+  std::optional<imap::MessageSummary> find(imap::Session& session, const Shared& attempt) const;
+  std::optional<imap::MessageSummary> find_patiently(imap::Session& session,
+                                                     const Shared& attempt) const;
+  void open(imap::Session& session, const Shared& attempt);
+  imap::Uid first_new(imap::Session& session, const Shared& attempt) const;
+  void remove_replaced(imap::Session& session, const Shared& attempt);
+  void keep(imap::Session& session, const Shared& attempt, const imap::MessageSummary& summary);
+  std::optional<cache::BodyId> keep_body(const NewMessage& message) const;
+
+  const Backing backing_;
+  Changes& changes_;
+  Folders& folders_;
+};
+
+}  // namespace fs
