@@ -83,6 +83,7 @@ RowWriter encode(const AliasRow& row) {
   RowWriter writer(kVersion);
   write(writer, row.message);
   writer.text(row.name);
+  writer.flag(row.shown);
   return writer;
 }
 
@@ -90,6 +91,7 @@ void decode(Bytes bytes, AliasRow& row) {
   RowReader reader(bytes, kVersion);
   row.message = read_message(reader);
   row.name = reader.text();
+  row.shown = reader.flag();
   reader.end();
 }
 

@@ -58,6 +58,7 @@ struct ChangeRow {
 struct AliasRow {
   MessageName message;
   std::string name;
+  bool shown = true;  // in listings, instead of the name that is made of the headers
 
   bool operator==(const AliasRow&) const = default;
 };

@@ -27,7 +27,7 @@ std::filesystem::path home() {
   // mount(8) at boot and system services run without HOME.
   const auto* const entry = getpwuid(geteuid());
   if (entry != nullptr && entry->pw_dir != nullptr && entry->pw_dir[0] == '/') return entry->pw_dir;
-  throw UsageError("there is no home directory for the cache: use --cache-dir");
+  throw UsageError("there is no home directory: use --cache-dir and --state-dir");
 }
 
 std::string sha256(std::string_view text) {
@@ -44,6 +44,15 @@ std::string sha256(std::string_view text) {
 std::filesystem::path default_cache_dir() {
   const auto cache_home = absolute_from_environment("XDG_CACHE_HOME");
   return (cache_home.empty() ? home() / ".cache" : cache_home) / "imapfs";
+}
+
+std::filesystem::path default_state_dir() {
+  const auto state_home = absolute_from_environment("XDG_STATE_HOME");
+  return (state_home.empty() ? home() / ".local/state" : state_home) / "imapfs";
+}
+
+std::filesystem::path account_state_dir(const MountOptions& options) {
+  return options.state_dir / account_directory(options.source);
 }
 
 std::string account_directory(const Source& source) {

@@ -1,6 +1,6 @@
 #pragma once
-/// Where the cache lives: one directory for each account below a common root. Nothing here touches
-/// the file system.
+/// Where the cache and the journal live: one directory for each account below a common root.
+/// Nothing here touches the file system.
 
 #include "fs/cli/mount_options.h"
 #include "fs/cli/source.h"
@@ -21,5 +21,12 @@ std::string account_directory(const Source& source);
 
 /// The directory of the account that these options mount; it need not exist.
 std::filesystem::path account_cache_dir(const MountOptions& options);
+
+/// `$XDG_STATE_HOME/imapfs`, else `~/.local/state/imapfs`: for what the server does not have yet.
+/// Throws as default_cache_dir.
+std::filesystem::path default_state_dir();
+
+/// The same of one account; it need not exist.
+std::filesystem::path account_state_dir(const MountOptions& options);
 
 }  // namespace fs

@@ -102,6 +102,9 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   }
   cache_ = cache::Store::open(cache_options(options));
   if (!cache_->notice().empty()) spdlog::warn("{}", cache_->notice());
+  journal_ = cache::Journal::open(account_state_dir(options) / "journal",
+                                  "the mount on " + options.mountpoint.string());
+  if (!journal_->notice().empty()) spdlog::warn("{}", journal_->notice());
   imap::Pool::Settings pool_settings;
   pool_settings.connections = options.connections;
   pool_settings.connect = [this](unsigned number) {
@@ -120,7 +123,11 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
   mail_settings.poll_interval = options.poll_interval;
   mail_settings.delete_policy = options.delete_policy;
   mail_settings.sync = options.sync;
-  mail_ = std::make_unique<MailStore>(Backing{*cache_, *pool_, progress_, mail_settings});
+  mail_settings.on_refused = [](const std::string& what) {
+    spdlog::error("{}", what);
+  };
+  mail_ =
+      std::make_unique<MailStore>(Backing{*cache_, *journal_, *pool_, progress_, mail_settings});
   mail_ready_ = mail_.get();
   try {
     load_folders(stop);
@@ -136,6 +143,7 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
     pool_->stop();
     throw;
   }
+  if (!options.read_only) filesystem_->begin_changes();
   pool_->keep_watch(options.source.mailbox.empty() ? "INBOX" : filesystem_->naming().root_mailbox);
 }
 
@@ -160,14 +168,31 @@ void Mount::load_folders(const std::stop_token& stop) {
 }
 
 void Mount::announce_to(std::shared_ptr<KernelCache> kernel) {
-  mail_->announce_to(std::make_shared<Announcer>(*mail_, filesystem_->naming(), std::move(kernel)));
+  mail_->announce_to(std::make_shared<Announcer>(*mail_, filesystem_->naming(),
+                                                 filesystem_->inodes(), std::move(kernel)));
 }
 
 void Mount::state_changed(bool online, const std::string& reason) {
   if (!online) return spdlog::warn("offline: {}", reason);
   spdlog::info("online: {}", reason);
   // Whatever has happened in between.
-  if (auto* mail = mail_ready_.load()) mail->poll();
+  if (auto* mail = mail_ready_.load()) {
+    mail->poll();
+    mail->retry_changes();
+  }
+}
+
+void Mount::finish_changes(const std::stop_token& stop) {
+  Stoppable interrupt(stop);
+  try {
+    mail_->sync(interrupt);
+  } catch (const std::exception& error) {
+    spdlog::warn("not all changes were made: {}", error.what());
+  }
+  const auto left = mail_->pending().size();
+  if (left > 0) {
+    spdlog::warn("{} changes are left: the next mount of this account makes them", left);
+  }
 }
 
 std::unique_ptr<imap::Session> Mount::connect(unsigned number) const {

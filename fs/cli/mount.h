@@ -2,6 +2,7 @@
 /// Everything that one mount is made of, in the order of who stands on whom. Owned by the mount
 /// command, made after the fork, because neither threads nor LMDB survive one.
 
+#include "cache/journal.h"
 #include "cache/store.h"
 #include "fs/cli/mount_options.h"
 #include "fs/cli/recent_errors.h"
@@ -42,6 +43,9 @@ class Mount {
   const std::string& notice() const { return notice_; }
   /// From now on the kernel is told what to forget.
   void announce_to(std::shared_ptr<KernelCache> kernel);
+  /// Waits until the server has what was changed here; what is left then is kept for the next
+  /// mount, and the log says so. `stop` ends the waiting.
+  void finish_changes(const std::stop_token& stop);
   /// Says goodbye to the server. Whoever waits for it fails: the mount is about to end.
   void disconnect() { pool_->stop(); }
 
@@ -64,6 +68,7 @@ class Mount {
   mutable imap::Progress progress_;
   std::unique_ptr<imap::TlsContext> tls_;
   std::unique_ptr<cache::Store> cache_;
+  std::unique_ptr<cache::Journal> journal_;
   std::unique_ptr<imap::Pool> pool_;
   std::unique_ptr<imap::NetworkWatch> network_watch_;
   std::unique_ptr<MailStore> mail_;

@@ -17,7 +17,7 @@ namespace fs {
 namespace {
 
 using Arguments = MountArguments;
-constexpr std::array<LongOption, 25> kLongOptions{{
+constexpr std::array<LongOption, 26> kLongOptions{{
     {"foreground", "", "Do not become a daemon; log to standard error", &Arguments::foreground, {}},
     {"read-only", "", "Let nothing be changed through the mount", &Arguments::read_only, {}},
     {"sync", "", "Have every change wait for the server", &Arguments::sync, {}},
@@ -69,6 +69,11 @@ constexpr std::array<LongOption, 25> kLongOptions{{
      "Keep the cache below this directory (default: ~/.cache/imapfs)",
      {},
      &Arguments::cache_dir},
+    {"state-dir",
+     "DIR",
+     "Keep changes that the server does not have yet here (default: ~/.local/state/imapfs)",
+     {},
+     &Arguments::state_dir},
     {"cache-size",
      "SIZE",
      "Limit of the cache, such as 512M (default: 2G)",
@@ -334,6 +339,8 @@ MountOptions checked_mount_options(const MountArguments& arguments) {
   take_login(arguments, options);
 
   options.cache_dir = checked_cache_dir(arguments.cache_dir);
+  options.state_dir =
+      arguments.state_dir ? absolute_path(arguments.state_dir) : default_state_dir();
   options.cache_size = arguments.cache_size ? cache_size(*arguments.cache_size) : kDefaultCacheSize;
   if (arguments.cache_max_age) options.cache_max_age_days = cache_max_age(*arguments.cache_max_age);
   if (arguments.cache_min_free) options.cache_min_free = cache_min_free(*arguments.cache_min_free);

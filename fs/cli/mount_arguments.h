@@ -30,6 +30,7 @@ struct MountArguments {
   std::optional<std::string> tls_pin;
   std::optional<std::string> auth;
   std::optional<std::string> cache_dir;
+  std::optional<std::string> state_dir;
   std::optional<std::string> cache_size;
   std::optional<std::string> cache_max_age;
   std::optional<std::string> cache_min_free;

@@ -74,6 +74,7 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     daemon.ready();
     spdlog::info("mounted {} on {}", options.fsname, mountpoint.string());
     session.wait(signals.token());
+    if (!options.read_only) mount.finish_changes({});
     // From here on nobody waits for the server, and the session can end.
     mount.disconnect();
     session.end();

@@ -37,6 +37,7 @@ struct MountOptions {
   std::optional<imap::LoginMethod> auth;
 
   std::filesystem::path cache_dir;  // the root of all accounts; see account_cache_dir()
+  std::filesystem::path state_dir;  // likewise of what must not be lost; see account_state_dir()
   std::uint64_t cache_size = 0;
   std::uint32_t cache_max_age_days = 0;  // 0: for ever
   std::optional<std::uint64_t> cache_min_free;

@@ -2,12 +2,15 @@
 /// What the parts of MailStore stand on: the cache, the connections, and how long to wait. A plain
 /// value that each of them has a copy of; what it refers to outlives them all.
 
+#include "cache/journal.h"
 #include "cache/store.h"
 #include "fs/mail/delete_policy.h"
 #include "fs/mail/patience.h"
 #include "imap/pool/pool.h"
 
 #include <chrono>
+#include <functional>
+#include <string>
 
 namespace fs {
 
@@ -26,10 +29,13 @@ struct MailSettings {
   DeletePolicy delete_policy = DeletePolicy::automatic;
   /// Every change waits for the server.
   bool sync = false;
+  /// Told in words for people what the server has refused, on any thread; must not throw.
+  std::function<void(const std::string&)> on_refused{};
 };
 
 struct Backing {
   cache::Store& cache;
+  cache::Journal& journal;
   imap::Pool& pool;
   const imap::Progress& progress;  // of the pool's connections
   MailSettings settings;

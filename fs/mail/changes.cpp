@@ -77,6 +77,26 @@ void Changes::put_flags(cache::MailboxId mailbox,
   write();
 }
 
+void Changes::edit_flags(cache::MailboxId mailbox, const imap::UidSet& uids,
+                         const FlagsEdit& edit) {
+  const auto known =
+      cache_.read([&](const cache::View& view) { return known_of(view, mailbox, uids); });
+  for (std::size_t begin = 0; begin < known.size(); begin += kRowsPerWrite) {
+    const auto end = std::min(begin + kRowsPerWrite, known.size());
+    cache_.submit(
+        [mailbox, edit,
+         some = std::vector(known.begin() + static_cast<std::ptrdiff_t>(begin),
+                            known.begin() + static_cast<std::ptrdiff_t>(end))](cache::Edit& cache) {
+          for (const auto uid : some) {
+            auto row = cache.message(mailbox, uid);
+            if (!row) continue;
+            edit.apply_to(*row);
+            cache.put_flags(mailbox, uid, row->flags, row->keywords, row->modseq);
+          }
+        });
+  }
+}
+
 void Changes::keep(const MessageKey& key, const Departed::Message& message) {
   departed_.add(key, message);
 }

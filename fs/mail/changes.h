@@ -5,6 +5,7 @@
 #include "cache/store.h"
 #include "fs/mail/change_sink.h"
 #include "fs/mail/departed.h"
+#include "fs/mail/flags_edit.h"
 #include "imap/base/synchronized.h"
 #include "imap/base/uid_set.h"
 #include "imap/session/updates.h"
@@ -29,6 +30,8 @@ class Changes {
   void erase(cache::MailboxId mailbox, const imap::UidSet& uids);
   /// Queues new flags of messages. Those that are not in the cache are passed over.
   void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
+  /// Queues a change of the flags that are known of messages.
+  void edit_flags(cache::MailboxId mailbox, const imap::UidSet& uids, const FlagsEdit& edit);
   /// The body of a message that went while it was fetched: whoever began to read it can read on.
   void keep(const MessageKey& key, const Departed::Message& message);
   /// Messages have come to a mailbox that was listed before; their rows are committed.

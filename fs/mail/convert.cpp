@@ -37,6 +37,7 @@ cache::MailboxRow to_row(const imap::ListRow& listed) {
   });
   if (closed) row.attributes |= no_select;
   if (listed.use == imap::SpecialUse::drafts) row.attributes |= for_drafts;
+  if (listed.use == imap::SpecialUse::trash) row.attributes |= for_trash;
   if (listed.status) row.object_id = listed.status->mailbox_id;
   return row;
 }

@@ -13,7 +13,8 @@ namespace fs {
 enum MailboxAttribute : std::uint32_t {
   no_select = 1,   // holds no messages: \Noselect, \NonExistent
   implicit = 2,    // was not listed itself, but something below it was
-  for_drafts = 4,  // \\Drafts (RFC 6154)
+  for_drafts = 4,  // \Drafts (RFC 6154)
+  for_trash = 8,   // \Trash
 };
 
 /// A mailbox that nothing but LIST is known of.

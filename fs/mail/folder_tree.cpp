@@ -1,5 +1,6 @@
 #include "fs/mail/folder_tree.h"
 
+#include "fs/mail/convert.h"
 #include "fs/mail/folder_names.h"
 #include "imap/base/mailbox_name.h"
 
@@ -82,8 +83,8 @@ void FolderTree::insert(cache::MailboxId id, const cache::MailboxRow& row,
   }
   folder.name = free_name(folder.parent, entry_of(row.wire_name, row.delimiter, hierarchy), id);
   folder.wire_name = row.wire_name;
-  // Attribute bits are those of convert.h; the tree needs to know one of them.
-  folder.selectable = (row.attributes & 1U) == 0;
+  folder.selectable = (row.attributes & no_select) == 0;
+  folder.attributes = row.attributes;
   by_name_.emplace(std::pair{folder.parent.value, folder.name}, id);
   folders_.emplace(id.value, std::move(folder));
 }
@@ -108,6 +109,23 @@ const Folder* FolderTree::child(cache::MailboxId parent, std::string_view name) 
 const Folder* FolderTree::find_wire(std::string_view wire_name) const {
   const auto found = by_wire_name_.find(std::string(wire_name));
   return found == by_wire_name_.end() ? nullptr : find(found->second);
+}
+
+const Folder* FolderTree::find_trash() const {
+  const Folder* trash = nullptr;
+  for (const auto& [id, folder] : folders_) {
+    // Of several the oldest, so that it is always the same.
+    if ((folder.attributes & for_trash) == 0 || !folder.selectable) continue;
+    if (trash == nullptr || folder.id < trash->id) trash = &folder;
+  }
+  if (trash != nullptr) return trash;
+  // Servers without SPECIAL-USE: what their web mail and the mail programs make.
+  for (const auto* name :
+       {"Trash", "Deleted Messages", "Deleted Items", "Deleted", "INBOX/Trash"}) {
+    const auto* folder = find_path(name);
+    if (folder != nullptr && folder->selectable) return folder;
+  }
+  return nullptr;
 }
 
 const Folder* FolderTree::find_path(std::string_view path) const {

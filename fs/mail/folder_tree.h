@@ -20,6 +20,7 @@ struct Folder {
   std::string name;       // as a directory entry
   std::string wire_name;  // the server's octets; empty for the account itself
   bool selectable = false;
+  std::uint32_t attributes = 0;            // bits of MailboxAttribute
   std::vector<cache::MailboxId> children;  // ascending
 };
 
@@ -46,6 +47,8 @@ class FolderTree {
   const Folder* find_path(std::string_view path) const;
   /// The folder of a mailbox by the server's name for it.
   const Folder* find_wire(std::string_view wire_name) const;
+  /// The folder that the server marks for a use, or whose name says it where it marks none.
+  const Folder* find_trash() const;
   std::size_t size() const { return folders_.size(); }
   /// All of them, the account itself included, in no order.
   const std::unordered_map<std::uint32_t, Folder>& all() const { return folders_; }

@@ -15,6 +15,9 @@ MailStore::MailStore(const Backing& backing)
       messages_(backing, stale_wait_, changes_, folders_),
       bodies_(backing, changes_, folders_),
       appender_(backing, changes_, folders_),
+      aliases_(backing.journal, backing.cache),
+      pending_(backing.journal),
+      outbox_(backing, folders_, changes_, pending_, aliases_),
       poller_(backing.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {
@@ -35,13 +38,31 @@ std::optional<cache::MessageRow> MailStore::cached_message(cache::MailboxId mail
     row->size = *arriving;
     row->size_exact = true;
   }
+  if (row) pending_.patch({mailbox.value, uid.value}, *row);
   return row;
 }
 
 std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbox, imap::Uid uid,
                                                          Interrupt& interrupt) {
-  if (auto row = cached_message(mailbox, uid)) return row;
-  return messages_.find(mailbox, uid, interrupt) ? cached_message(mailbox, uid) : std::nullopt;
+  auto row = cached_message(mailbox, uid);
+  if (!row && messages_.find(mailbox, uid, interrupt)) row = cached_message(mailbox, uid);
+  if (row && pending_.hides({mailbox.value, uid.value}, *row)) row.reset();
+  return row;
+}
+
+void MailStore::visit_messages(cache::MailboxId mailbox, std::uint32_t below, MayWait may_wait,
+                               Interrupt& interrupt,
+                               const std::function<bool(const cache::MessageRow&)>& visit) {
+  if (!pending_.concerns(mailbox)) {
+    return messages_.visit(mailbox, below, may_wait, interrupt, visit);
+  }
+  messages_.visit(mailbox, below, may_wait, interrupt, [&](const cache::MessageRow& row) {
+    const MessageKey key{mailbox.value, row.uid};
+    if (pending_.hides(key, row)) return true;
+    auto patched = row;
+    pending_.patch(key, patched);
+    return visit(patched);
+  });
 }
 
 void MailStore::take(const imap::Updates& updates) {

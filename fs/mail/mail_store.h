@@ -7,12 +7,15 @@
 /// read of a body.
 
 #include "fs/mail/account_status.h"
+#include "fs/mail/aliases.h"
 #include "fs/mail/appender.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
 #include "fs/mail/changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/messages.h"
+#include "fs/mail/outbox.h"
+#include "fs/mail/pending.h"
 #include "fs/mail/poller.h"
 
 #include <cstdint>
@@ -57,19 +60,19 @@ class MailStore {
   void freshen(cache::MailboxId mailbox, Interrupt& interrupt) {
     messages_.freshen(mailbox, interrupt);
   }
-  /// Calls `visit` with the messages below a UID (0: from the newest) until it returns false. While
-  /// a first listing is running these are the ones that have arrived; with MayWait::yes, when there
-  /// are none, it waits for the next.
+  /// As it is in the eyes of the user: without the messages that were moved or deleted here, and
+  /// with the flags that were set here. Calls `visit` with the messages below a UID (0: from the
+  /// newest) until it returns false. While a first listing is running these are the ones that have
+  /// arrived; with MayWait::yes, when there are none, it waits for the next.
   void visit_messages(cache::MailboxId mailbox, std::uint32_t below, MayWait may_wait,
                       Interrupt& interrupt,
-                      const std::function<bool(const cache::MessageRow&)>& visit) {
-    messages_.visit(mailbox, below, may_wait, interrupt, visit);
-  }
+                      const std::function<bool(const cache::MessageRow&)>& visit);
   /// The message, or nothing when the mailbox has none of this UID; asks the server if what is
   /// known is not fresh.
   std::optional<cache::MessageRow> find_message(cache::MailboxId mailbox, imap::Uid uid,
                                                 Interrupt& interrupt);
-  /// The message if it is cached; never waits.
+  /// The message if it is cached, also one that was moved or deleted here and is not gone yet;
+  /// never waits.
   std::optional<cache::MessageRow> cached_message(cache::MailboxId mailbox, imap::Uid uid) const;
   /// When messages were last seen to come or go since the mount, in unix seconds.
   std::optional<std::int64_t> last_change(cache::MailboxId mailbox) const {
@@ -109,6 +112,26 @@ class MailStore {
     bodies_.read(mailbox, uid, offset, length, interrupt, consume);
   }
 
+  // Changes of messages: mail_store_changes.cpp. They are visible when the call returns, and the
+  // server has them soon, or at the next barrier; with MailSettings::sync each waits for it.
+
+  /// From now on changes are sent, with those that an earlier mount has left. Once, when the
+  /// folders are known. `on_moved` is told under which key a message is found that was moved.
+  void begin_changes(Outbox::OnMoved on_moved) { outbox_.start(std::move(on_moved)); }
+  /// False: what was done before to this message is on its way, and it may have another key now.
+  /// The three throw NotFoundError when there is no such message.
+  bool remove(const MessageKey& key, Interrupt& interrupt);
+  bool move(const MessageKey& key, const Folder& target, const std::string& name,
+            Interrupt& interrupt);
+  bool set_flags(const MessageKey& key, const FlagsEdit& edit, Interrupt& interrupt);
+  /// The barrier; see Outbox::sync.
+  void sync(Interrupt& interrupt) { outbox_.sync(interrupt); }
+  /// The server can be reached again.
+  void retry_changes() { outbox_.wake(); }
+  const Pending& pending() const { return pending_; }
+  Aliases& aliases() { return aliases_; }
+  const Aliases& aliases() const { return aliases_; }
+
   // New messages
 
   /// Begins to store a message; see Appender. StaleError when the folder is gone or holds none.
@@ -122,6 +145,8 @@ class MailStore {
 
  private:
   void look_at(imap::Session& session, const std::vector<imap::ListRow>& listed);
+  using Change = std::function<Pending::Taken(const cache::MessageName&, const cache::MessageRow&)>;
+  bool change(const MessageKey& key, Interrupt& interrupt, const Change& make);
 
   const Backing backing_;
   StaleWait stale_wait_;
@@ -130,6 +155,9 @@ class MailStore {
   Messages messages_;
   Bodies bodies_;
   Appender appender_;
+  Aliases aliases_;
+  Pending pending_;
+  Outbox outbox_;
   Poller poller_;  // last: its thread uses the above
 };
 

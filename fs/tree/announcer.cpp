@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <string>
 #include <utility>
 
 namespace fs {
 
-Announcer::Announcer(const MailStore& mail, Naming naming, std::shared_ptr<KernelCache> kernel)
-    : mail_(mail), naming_(std::move(naming)), kernel_(std::move(kernel)) {}
+Announcer::Announcer(const MailStore& mail, Naming naming, std::shared_ptr<const InodeMap> inodes,
+                     std::shared_ptr<KernelCache> kernel)
+    : mail_(mail),
+      naming_(std::move(naming)),
+      inodes_(std::move(inodes)),
+      kernel_(std::move(kernel)) {}
 
 void Announcer::messages_changed(cache::MailboxId mailbox,
                                  const std::vector<cache::MessageRow>& gone, bool /*arrived*/) {
@@ -16,11 +22,18 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
   if (folder == nullptr) return;
   const auto directory = naming_.ino_of(*folder);
   for (const auto& row : gone) {
-    const auto ino = fs::ino_of(mailbox, imap::Uid{row.uid});
-    const auto plain = fmt::format("{}.eml", row.uid);
-    auto name = naming_.name_of(row);
-    if (name != plain) kernel_->entry_gone(directory, ino, std::move(name));
-    kernel_->entry_gone(directory, ino, plain);
+    const auto ino = inodes_->ino_of({mailbox.value, row.uid});
+    // One that was moved lives on elsewhere, and its number with it.
+    const bool is_moved =
+        inodes_->message_of(ino) && *inodes_->message_of(ino) != MessageKey{mailbox.value, row.uid};
+    std::set<std::string> names{fmt::format("{}.eml", row.uid), naming_.name_of(row)};
+    if (auto chosen = mail_.aliases().shown(mailbox, imap::Uid{row.uid})) {
+      names.insert(std::move(*chosen));
+    }
+    for (const auto& name : names) {
+      is_moved ? kernel_->entry_changed(directory, name)
+               : kernel_->entry_gone(directory, ino, name);
+    }
   }
   kernel_->attributes_changed(directory);
 }

@@ -3,6 +3,7 @@
 /// shared with the mail for as long as it tells of something.
 
 #include "fs/mail/mail_store.h"
+#include "fs/tree/inode_map.h"
 #include "fs/tree/kernel_cache.h"
 #include "fs/tree/naming.h"
 
@@ -13,7 +14,8 @@ namespace fs {
 class Announcer : public ChangeSink {
  public:
   /// The mail must live as long as it tells of changes.
-  Announcer(const MailStore& mail, Naming naming, std::shared_ptr<KernelCache> kernel);
+  Announcer(const MailStore& mail, Naming naming, std::shared_ptr<const InodeMap> inodes,
+            std::shared_ptr<KernelCache> kernel);
 
   void messages_changed(cache::MailboxId mailbox, const std::vector<cache::MessageRow>& gone,
                         bool arrived) override;
@@ -22,6 +24,7 @@ class Announcer : public ChangeSink {
  private:
   const MailStore& mail_;
   const Naming naming_;
+  const std::shared_ptr<const InodeMap> inodes_;
   const std::shared_ptr<KernelCache> kernel_;
 };
 

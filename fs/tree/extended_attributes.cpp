@@ -32,6 +32,8 @@ std::string flags_text(const cache::MessageRow& row) {
   return text;
 }
 
+constexpr std::string_view kFlags = "user.imap.flags";
+
 struct NamedValue {
   std::string_view name;
   std::string (*value)(const cache::MessageRow&);
@@ -43,7 +45,7 @@ constexpr std::array<NamedValue, 9> kAttributes{{
      [](const cache::MessageRow& row) {
        return fmt::format("{}", row.uid);
      }},
-    {"user.imap.flags", flags_text},
+    {kFlags, flags_text},
     {"user.imap.subject",
      [](const cache::MessageRow& row) {
        return row.subject;
@@ -77,7 +79,7 @@ constexpr std::array<NamedValue, 9> kAttributes{{
 }};
 
 bool is_present(const NamedValue& attribute, const std::string& value) {
-  return !value.empty() || attribute.name == "user.imap.flags";
+  return !value.empty() || attribute.name == kFlags;
 }
 
 /// Not among the others because the row alone does not tell it: `1` or `0`.
@@ -87,8 +89,9 @@ constexpr std::string_view kCached = "user.imap.cached";
 
 std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
   std::vector<std::string> names;
-  if (!is_message(ino)) return names;
-  const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
+  const auto key = message_of(ino);
+  if (!key) return names;
+  const auto row = mail_.cached_message(cache::MailboxId{key->mailbox}, imap::Uid{key->uid});
   if (!row) return names;
   for (const auto& attribute : kAttributes) {
     if (is_present(attribute, attribute.value(*row))) names.emplace_back(attribute.name);
@@ -99,17 +102,38 @@ std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
 
 std::string Filesystem::attribute(Ino ino, std::string_view name) const {
   // security.* and system.* are asked for with every file: they must cost nothing.
-  if (name.starts_with("user.") && is_message(ino)) {
-    if (const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino))) {
+  const auto key = name.starts_with("user.") ? message_of(ino) : std::nullopt;
+  if (key) {
+    const cache::MailboxId mailbox{key->mailbox};
+    const imap::Uid uid{key->uid};
+    if (const auto row = mail_.cached_message(mailbox, uid)) {
       for (const auto& attribute : kAttributes) {
         if (attribute.name != name) continue;
         auto value = attribute.value(*row);
         if (is_present(attribute, value)) return value;
       }
-      if (name == kCached) return mail_.is_body_cached(mailbox_of(ino), uid_of(ino)) ? "1" : "0";
+      if (name == kCached) return mail_.is_body_cached(mailbox, uid) ? "1" : "0";
     }
   }
   throw TreeError(ENODATA, fmt::format("no attribute {}", name));
+}
+
+void Filesystem::set_attribute(Ino ino, std::string_view name, std::string_view value,
+                               Interrupt& interrupt) {
+  if (settings_.read_only) throw TreeError(EROFS, "the mount is read-only");
+  if (name != kFlags) {
+    throw TreeError(ENOTSUP, fmt::format("the attribute {} cannot be set", name));
+  }
+  bool done = false;
+  while (!done) {
+    const auto key = message_of(ino);
+    const auto row = key ? mail_.cached_message(cache::MailboxId{key->mailbox}, imap::Uid{key->uid})
+                         : std::nullopt;
+    if (!row) throw TreeError(ENODATA, "only messages have flags");
+    const auto edit = parse_flags(value, {row->flags, row->keywords});
+    if (!edit) throw TreeError(EINVAL, fmt::format("these are no flags: {}", value));
+    done = *edit == FlagsEdit{} || mail_.set_flags(*key, *edit, interrupt);
+  }
 }
 
 }  // namespace fs

@@ -15,10 +15,15 @@ namespace {
 // Offsets in a directory: 1 and 2 are `.` and `..`, folders follow by id, messages by descending
 // UID.
 constexpr std::uint64_t kFolders = 2;
+constexpr std::uint64_t kArrivals = std::uint64_t{1} << 31U;
 constexpr std::uint64_t kMessages = std::uint64_t{1} << 32U;
 
 constexpr std::uint64_t offset_of(cache::MailboxId folder) {
   return kFolders + folder.value;
+}
+/// Of a message that is on its way here.
+constexpr std::uint64_t offset_of(cache::RecordId arrival) {
+  return kArrivals + arrival.value % (kMessages - kArrivals);
 }
 constexpr std::uint64_t offset_of(imap::Uid uid) {
   return kMessages + (kMessages - uid.value);
@@ -55,9 +60,9 @@ Attributes Filesystem::attributes_of(const Folder& folder) const {
   return attributes;
 }
 
-Attributes Filesystem::attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row) {
+Attributes Filesystem::attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row) const {
   Attributes attributes;
-  attributes.ino = ino_of(mailbox, imap::Uid{row.uid});
+  attributes.ino = inodes_->ino_of({mailbox.value, row.uid});
   attributes.kind = Kind::message;
   attributes.size = row.size;
   attributes.size_known = row.size != 0 || row.size_exact;
@@ -74,9 +79,9 @@ Attributes Filesystem::sized_attributes_of(cache::MailboxId mailbox, const cache
   return attributes;
 }
 
-Attributes Filesystem::attributes_of_departed(Ino ino) const {
-  const auto departed = mail_.departed(mailbox_of(ino), uid_of(ino));
-  if (!departed) throw StaleError(fmt::format("message {} is gone", uid_of(ino).value));
+Attributes Filesystem::attributes_of_departed(const MessageKey& key, Ino ino) const {
+  const auto departed = mail_.departed(cache::MailboxId{key.mailbox}, imap::Uid{key.uid});
+  if (!departed) throw StaleError(fmt::format("message {} is gone", key.uid));
   Attributes attributes;
   attributes.ino = ino;
   attributes.size = departed->size;
@@ -92,14 +97,10 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
   auto directory = folder(parent);
   auto tree = mail_.folders();
   if (const auto* child = tree->child(directory.id, name)) return attributes_of(*child);
-  if (const auto uid = uid_of(name)) {
-    if (!directory.selectable) return std::nullopt;
-    const auto row = mail_.find_message(directory.id, imap::Uid{*uid}, interrupt);
-    if (!row) return std::nullopt;
-    // The plain UID always resolves, whatever the template; another text before it is another name.
-    if (name != fmt::format("{}.eml", *uid) && name != naming().name_of(*row)) return std::nullopt;
-    return sized_attributes_of(directory.id, *row, interrupt);
+  if (const auto key = find_message(directory, name, interrupt)) {
+    return attributes_of_message(*key, inodes_->ino_of(*key), interrupt);
   }
+  if (uid_of(name)) return std::nullopt;
   if (name.starts_with('.') || is_probe_name(name)) return std::nullopt;
   mail_.freshen_folders(interrupt);
   tree = mail_.folders();
@@ -109,10 +110,46 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
 
 Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
   if (view_of(ino) == View::own) return own_.attributes(ino);
-  if (!is_message(ino)) return attributes_of(folder(ino));
-  const auto row = mail_.cached_message(mailbox_of(ino), uid_of(ino));
-  if (!row) return attributes_of_departed(ino);
-  return sized_attributes_of(mailbox_of(ino), *row, interrupt);
+  const auto key = message_of(ino);
+  return key ? attributes_of_message(*key, ino, interrupt) : attributes_of(folder(ino));
+}
+
+Attributes Filesystem::attributes_of_message(const MessageKey& key, Ino ino, Interrupt& interrupt) {
+  const cache::MailboxId mailbox{key.mailbox};
+  const auto row = mail_.cached_message(mailbox, imap::Uid{key.uid});
+  if (!row) return attributes_of_departed(key, ino);
+  auto attributes = sized_attributes_of(mailbox, *row, interrupt);
+  if (mail_.pending().is_removed(key)) attributes.links = 0;
+  return attributes;
+}
+
+std::optional<MessageKey> Filesystem::message_of(Ino ino) const {
+  if (const auto moved = inodes_->message_of(ino)) return moved;
+  if (!is_message(ino)) return std::nullopt;
+  return MessageKey{mailbox_of(ino).value, uid_of(ino).value};
+}
+
+std::optional<MessageKey> Filesystem::find_message(const Folder& directory, std::string_view name,
+                                                   Interrupt& interrupt) {
+  if (!directory.selectable) return std::nullopt;
+  if (const auto coming = mail_.pending().arrival(directory.id, name)) return coming;
+  if (const auto uid = mail_.aliases().find(directory.id, name)) {
+    if (mail_.find_message(directory.id, *uid, interrupt)) {
+      return MessageKey{directory.id.value, uid->value};
+    }
+  }
+  const auto uid = uid_of(name);
+  if (!uid) return std::nullopt;
+  const auto row = mail_.find_message(directory.id, imap::Uid{*uid}, interrupt);
+  if (!row) return std::nullopt;
+  // The plain UID always resolves, whatever the template; another text before it is another name.
+  if (name != fmt::format("{}.eml", *uid) && name != naming().name_of(*row)) return std::nullopt;
+  return MessageKey{directory.id.value, *uid};
+}
+
+std::string Filesystem::shown_name(cache::MailboxId mailbox, const cache::MessageRow& row) const {
+  const auto chosen = mail_.aliases().shown(mailbox, imap::Uid{row.uid});
+  return chosen ? *chosen : naming().name_of(row);
 }
 
 void Filesystem::open_directory(Ino ino, Interrupt& interrupt) {
@@ -146,10 +183,20 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
     may_wait = MailStore::MayWait::no;
   }
   if (!directory.selectable) return;
+  for (const auto& coming : mail_.pending().arrivals(directory.id)) {
+    const auto next = offset_of(coming.id);
+    const auto row =
+        mail_.cached_message(cache::MailboxId{coming.key.mailbox}, imap::Uid{coming.key.uid});
+    if (next <= offset || !row) continue;
+    auto attributes = attributes_of(cache::MailboxId{coming.key.mailbox}, *row);
+    if (!add({coming.name, attributes, next})) return;
+    may_wait = MailStore::MayWait::no;
+  }
+  const bool has_names = mail_.aliases().any_shown(directory.id);
   std::string name;
   mail_.visit_messages(
       directory.id, below_of(offset), may_wait, interrupt, [&](const cache::MessageRow& row) {
-        name = naming().name_of(row);
+        name = has_names ? shown_name(directory.id, row) : naming().name_of(row);
         return add({name, attributes_of(directory.id, row), offset_of(imap::Uid{row.uid})});
       });
 }
@@ -157,8 +204,10 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
 void Filesystem::read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
                       const std::function<void(const MailStore::Piece&)>& consume) {
   if (view_of(ino) == View::own) return own_.read(ino, offset, length, consume);
-  if (!is_message(ino)) throw TreeError(EISDIR, "a directory cannot be read");
-  mail_.read(mailbox_of(ino), uid_of(ino), offset, length, interrupt, consume);
+  const auto key = message_of(ino);
+  if (!key) throw TreeError(EISDIR, "a directory cannot be read");
+  mail_.read(cache::MailboxId{key->mailbox}, imap::Uid{key->uid}, offset, length, interrupt,
+             consume);
 }
 
 Filesystem::Usage Filesystem::usage() const {

@@ -7,6 +7,7 @@
 
 #include "fs/mail/mail_store.h"
 #include "fs/tree/attributes.h"
+#include "fs/tree/inode_map.h"
 #include "fs/tree/naming.h"
 #include "fs/tree/own_files.h"
 
@@ -37,6 +38,10 @@ class Filesystem {
 
   const Naming& naming() const { return settings_.naming; }
   const Lifetimes& lifetimes() const { return settings_.lifetimes; }
+  /// Which messages have other inode numbers than their own.
+  std::shared_ptr<const InodeMap> inodes() const { return inodes_; }
+  /// To be called once, when the folders are known: from now on changes are sent to the server.
+  void begin_changes();
 
   /// The entry of that name, or nothing. Names that only programs look for are denied without
   /// asking the server.
@@ -73,6 +78,14 @@ class Filesystem {
   /// Renames or moves a folder with all that is in it, or a message. `flags` as renameat2(2) takes
   /// them.
   void rename(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
+  /// Deletes a message, as MailSettings::delete_policy says.
+  void unlink(const Place& place, Interrupt& interrupt);
+  /// Sets `user.imap.flags`: all flags, or those that are named with `+` or `-` before them. EINVAL
+  /// for what is no flag, ENOTSUP for other attributes.
+  void set_attribute(Ino ino, std::string_view name, std::string_view value, Interrupt& interrupt);
+  /// The barrier: waits until the server has all changes of messages, and throws the first that was
+  /// refused since the last barrier.
+  void sync(Interrupt& interrupt);
 
   struct Usage {
     std::uint64_t bytes = 0;
@@ -90,9 +103,9 @@ class Filesystem {
  private:
   Folder folder(Ino ino) const;
   Attributes attributes_of(const Folder& folder) const;
-  static Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row);
+  Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row) const;
   /// Of a file that somebody may still have open.
-  Attributes attributes_of_departed(Ino ino) const;
+  Attributes attributes_of_departed(const MessageKey& key, Ino ino) const;
   /// The same, with a size in any case.
   Attributes sized_attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row,
                                  Interrupt& interrupt);
@@ -100,10 +113,20 @@ class Filesystem {
   /// Throws unless something may be changed there.
   void check_changeable(Ino directory) const;
   void rename_message(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
+  /// The message that has an inode number; nothing when it is no message's.
+  std::optional<MessageKey> message_of(Ino ino) const;
+  /// The message of that name in a folder.
+  std::optional<MessageKey> find_message(const Folder& directory, std::string_view name,
+                                         Interrupt& interrupt);
+  Attributes attributes_of_message(const MessageKey& key, Ino ino, Interrupt& interrupt);
+  std::string shown_name(cache::MailboxId mailbox, const cache::MessageRow& row) const;
+  void check_replaceable(const Place& from, const Place& to, const Folder& directory,
+                         const MessageKey& replaced) const;
 
   MailStore& mail_;
   const Settings settings_;
   OwnFiles own_;
+  const std::shared_ptr<InodeMap> inodes_ = std::make_shared<InodeMap>();
 };
 
 }  // namespace fs

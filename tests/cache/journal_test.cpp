@@ -44,7 +44,7 @@ TEST_CASE("what was put into the journal is there after it was opened again", "[
     CHECK(journal->notice().empty());
     moved = journal->add(a_move());
     journal->add(new_flags());
-    journal->add(AliasRow{{"INBOX", 17, 43}, "x.eml"});
+    journal->add(AliasRow{{"INBOX", 17, 43}, "x.eml", false});
     journal->add(MarkRow{{"INBOX", 17, 44}});
   }
   const auto journal = Journal::open(directory.path());
@@ -53,7 +53,7 @@ TEST_CASE("what was put into the journal is there after it was opened again", "[
   REQUIRE(changes.size() == 2);
   CHECK(changes[0] == Record<ChangeRow>{moved, a_move()});
   CHECK(changes[1].second == new_flags());
-  CHECK(journal->all<AliasRow>().at(0).second == AliasRow{{"INBOX", 17, 43}, "x.eml"});
+  CHECK(journal->all<AliasRow>().at(0).second == AliasRow{{"INBOX", 17, 43}, "x.eml", false});
   CHECK(journal->all<MarkRow>().at(0).second == MarkRow{{"INBOX", 17, 44}});
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a number in the journal is not given to another record", "[cache][jou
   const TemporaryDirectory directory;
   const auto first = Journal::open(directory.path())->add(a_move());
   const auto journal = Journal::open(directory.path());
-  CHECK(journal->add(AliasRow{{"INBOX", 1, 1}, "x"}) > first);
+  CHECK(journal->add(AliasRow{{"INBOX", 1, 1}, "x", true}) > first);
   CHECK(journal->add(a_move()) > first);
 }
 

@@ -41,7 +41,8 @@ class Mount:
         self.password_file = self.directory / "password"
         self.password_file.write_text(server.password + "\n")
         self.password_file.chmod(0o600)
-        self.options = ["--cache-dir", self.cache, "--log-file", self.log, "--log-level", "debug"]
+        self.state = self.cache.parent / (self.cache.name + ".state")
+        self.options = ["--cache-dir", self.cache, "--state-dir", self.state, "--log-file", self.log, "--log-level", "debug"]
         self.options += ["--trace", self.trace, "--timeout", timeout]
         if "--ca-file" not in options:
             self.options += ["--ca-file", server.ca_file]

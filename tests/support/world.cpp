@@ -24,6 +24,7 @@ void World::start(Server server) {
   parts.cache = cache::Store::open({.directory = directory_.path() / "account",
                                     .body_limit_bytes = options_.body_limit,
                                     .map_size = options_.map_size});
+  parts.journal = cache::Journal::open(directory_.path() / "journal");
   parts.pool = std::make_unique<imap::Pool>(
       imap::Pool::Settings{options_.connections,
                            [this](unsigned number) { return connect(number); },
@@ -31,15 +32,18 @@ void World::start(Server server) {
                            }},
       parts.abort);
   parts.mail = std::make_unique<fs::MailStore>(
-      fs::Backing{*parts.cache, *parts.pool, parts.progress, options_.mail});
+      fs::Backing{*parts.cache, *parts.journal, *parts.pool, parts.progress, options_.mail});
   parts.filesystem = std::make_unique<fs::Filesystem>(
       *parts.mail,
       fs::Filesystem::Settings{{fs::NameTemplate(options_.names), options_.root_mailbox},
                                1'000'000'000,
                                fs::Lifetimes{},
                                options_.status});
-  parts.mail->recall_folders();
-  if (server == Server::gone) return;
+  const bool recalled = parts.mail->recall_folders();
+  if (server == Server::gone) {
+    if (recalled) parts.filesystem->begin_changes();
+    return;
+  }
   fs::NoInterrupt nobody;
   try {
     parts.mail->load_folders(nobody, options_.mail.timeout);
@@ -47,6 +51,7 @@ void World::start(Server server) {
     end();
     throw;
   }
+  parts.filesystem->begin_changes();
 }
 
 void World::end() {

@@ -70,6 +70,7 @@ class World {
   fs::Filesystem& filesystem() { return *parts_->filesystem; }
   fs::MailStore& mail() { return *parts_->mail; }
   cache::Store& cache() { return *parts_->cache; }
+  cache::Journal& journal() { return *parts_->journal; }
 
   // By paths: `/INBOX/1.eml`. They throw what the file system throws, and fs::NotFoundError where
   // there is nothing.
@@ -102,6 +103,7 @@ class World {
     imap::WakeFd abort;
     imap::Progress progress;
     std::unique_ptr<cache::Store> cache;
+    std::unique_ptr<cache::Journal> journal;
     std::unique_ptr<imap::Pool> pool;
     std::unique_ptr<fs::MailStore> mail;
     std::unique_ptr<fs::Filesystem> filesystem;

@@ -55,6 +55,7 @@ const std::map<std::string_view, std::string> kSamples{
     {"client-key", "/etc/my,key.pem"},
     {"tls-pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
     {"cache-dir", "/var/cache/x"},
+    {"state-dir", "/var/lib/x"},
     {"cache-size", "512M"},
     {"cache-max-age", "90d"},
     {"cache-min-free", "1G"},

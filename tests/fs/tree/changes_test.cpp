@@ -25,8 +25,8 @@ namespace {
 class Watched {
  public:
   explicit Watched(std::vector<Box> boxes, WorldOptions options = {}) : world(boxes, one(options)) {
-    world.mail().announce_to(
-        std::make_shared<fs::Announcer>(world.mail(), world.filesystem().naming(), kernel));
+    world.mail().announce_to(std::make_shared<fs::Announcer>(
+        world.mail(), world.filesystem().naming(), world.filesystem().inodes(), kernel));
   }
   ~Watched() { world.mail().announce_to(nullptr); }
   Watched(const Watched&) = delete;

@@ -46,7 +46,8 @@ class Account {
                                    .body_limit_bytes = 1 << 20,
                                    .map_size = 16 << 20})),
         pool_({1, [this](unsigned) { return connect(); }, {}}, abort_),
-        mail_({*cache_, pool_, progress_, settings()}) {
+        journal_(cache::Journal::open(directory_.path() / "journal")),
+        mail_({*cache_, *journal_, pool_, progress_, settings()}) {
     fs::NoInterrupt nobody;
     mail_.load_folders(nobody, std::chrono::seconds(10));
   }
@@ -145,6 +146,7 @@ class Account {
   int connected_ = 0;
   std::unique_ptr<cache::Store> cache_;
   imap::Pool pool_;
+  std::unique_ptr<cache::Journal> journal_;
   fs::MailStore mail_;
 };
 

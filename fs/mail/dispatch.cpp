@@ -1,0 +1,217 @@
+#include "fs/mail/dispatch.h"
+
+#include "fs/mail/convert.h"
+#include "fs/mail/errors.h"
+#include "imap/base/errors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace fs {
+namespace {
+
+using Kind = cache::ChangeRow::Kind;
+
+/// The server may do it a little later (RFC 5530).
+bool is_passing(const imap::CommandError& error) {
+  static constexpr std::array<std::string_view, 3> kCodes{"INUSE", "UNAVAILABLE", "SERVERBUG"};
+  return std::ranges::find(kCodes, error.code()) != kCodes.end();
+}
+
+std::exception_ptr no(const std::string& code, const std::string& why) {
+  return std::make_exception_ptr(imap::CommandError(imap::CommandError::Status::no, code, why));
+}
+
+Dispatch::Batch of_kind(const Dispatch::Batch& batch, Kind kind) {
+  Dispatch::Batch some;
+  std::ranges::copy_if(batch, std::back_inserter(some),
+                       [kind](const PendingChange& change) { return change.row.kind == kind; });
+  return some;
+}
+
+std::vector<cache::RecordId> ids_of(const Dispatch::Batch& some) {
+  std::vector<cache::RecordId> ids;
+  for (const auto& change : some) ids.push_back(change.id);
+  return ids;
+}
+
+}  // namespace
+
+imap::UidSet uids_of(const std::vector<PendingChange>& changes) {
+  std::vector<std::uint32_t> all;
+  for (const auto& change : changes) all.push_back(change.row.message.uid);
+  std::ranges::sort(all);
+  imap::UidSet uids;
+  for (const auto uid : all) uids.add(imap::Uid{uid});
+  return uids;
+}
+
+void Dispatch::run(const Batch& batch) {
+  auto left = batch;
+  if (!open(left)) return;
+  change_flags(of_kind(left, Kind::flags));
+  remove(of_kind(left, Kind::remove));
+  const auto moves = of_kind(left, Kind::move);
+  std::vector<cache::MailboxId> targets;
+  for (const auto& change : moves) {
+    if (std::ranges::find(targets, change.target) == targets.end()) {
+      targets.push_back(change.target);
+    }
+  }
+  for (const auto target : targets) {
+    Batch some;
+    std::ranges::copy_if(moves, std::back_inserter(some),
+                         [target](const PendingChange& change) { return change.target == target; });
+    const auto tree = context_.folders.tree();
+    const auto* folder = tree->find(target);
+    if (folder == nullptr || !folder->selectable) {
+      refuse(some, std::make_exception_ptr(NotFoundError("the folder to move to is gone")));
+      continue;
+    }
+    // The one before may have opened another mailbox.
+    session_.select(name_, imap::Session::Refresh::no);
+    move(std::move(some), *folder);
+  }
+}
+
+/// Opens the mailbox for writing and takes those changes out of the batch that are not about what
+/// it is now. False when nothing is left to do.
+bool Dispatch::open(Batch& batch) {
+  try {
+    name_ = context_.folders.wire_name(mailbox_);
+  } catch (const StaleError&) {
+    refuse(batch, std::current_exception());
+    return false;
+  }
+  const bool opened = try_for(batch, [this] {
+    try {
+      session_.select(name_, imap::Session::Refresh::no);
+    } catch (const imap::CommandError&) {
+      context_.folders.refused(session_, name_);
+      throw;
+    }
+  });
+  if (!opened) return false;
+  const auto& state = *session_.selected();
+  if (state.read_only) {
+    refuse(batch, no("READ-ONLY", fmt::format("{} can only be read", name_)));
+    return false;
+  }
+  const auto others =
+      std::partition(batch.begin(), batch.end(), [&state](const PendingChange& change) {
+        return change.row.message.uid_validity == state.uid_validity.value;
+      });
+  if (others != batch.end()) {
+    refuse({others, batch.end()}, std::make_exception_ptr(StaleError(fmt::format(
+                                      "{} has another UIDVALIDITY now: its messages cannot be told "
+                                      "from those that were changed",
+                                      name_))));
+    batch.erase(others, batch.end());
+  }
+  return !batch.empty();
+}
+
+void Dispatch::refuse(const Batch& some, const std::exception_ptr& error) {
+  if (some.empty()) return;
+  context_.pending.ended(ids_of(some));
+  context_.refused(some, error);
+}
+
+void Dispatch::end(const Batch& some) {
+  if (some.empty()) return;
+  // What took the place of these changes has to be in the cache before they leave.
+  context_.backing.cache.run([](cache::Edit&) {});
+  context_.pending.ended(ids_of(some));
+}
+
+bool Dispatch::try_for(const Batch& some, const std::function<void()>& command) {
+  try {
+    command();
+    return true;
+  } catch (const imap::CommandError& error) {
+    if (is_passing(error)) throw;
+    refuse(some, std::current_exception());
+  } catch (const StaleError&) {
+    refuse(some, std::current_exception());
+  }
+  return false;
+}
+
+// Removing
+
+void Dispatch::remove(const Batch& batch) {
+  if (batch.empty()) return;
+  auto policy = context_.backing.settings.delete_policy;
+  if (policy == DeletePolicy::automatic) {
+    policy = session_.quirks().mailboxes_are_labels ? DeletePolicy::trash : DeletePolicy::expunge;
+  }
+  if (policy == DeletePolicy::trash) {
+    const auto tree = context_.folders.tree();
+    const auto* trash = tree->find_trash();
+    if (trash == nullptr) {
+      refuse(batch, no("CANNOT", "there is no folder for deleted messages on this server"));
+      return;
+    }
+    if (trash->id != mailbox_) return move(batch, *trash);
+    policy = DeletePolicy::expunge;
+  }
+  if (!session_.selected()->keeps(imap::Flags::deleted)) {
+    refuse(batch, no("NOPERM", fmt::format("messages of {} cannot be deleted", name_)));
+    return;
+  }
+  if (policy == DeletePolicy::mark) {
+    imap::Flags deleted;
+    deleted.bits = imap::Flags::deleted;
+    const bool marked =
+        try_for(batch, [&] { session_.store(uids_of(batch), imap::FlagChange::add, deleted); });
+    if (!marked) return;
+    hide(batch);
+    return end(batch);
+  }
+  end(expunge(batch));
+}
+
+Dispatch::Batch Dispatch::expunge(const Batch& some) {
+  const auto uids = uids_of(some);
+  imap::Flags deleted;
+  deleted.bits = imap::Flags::deleted;
+  if (!try_for(some, [&] { session_.store(uids, imap::FlagChange::add, deleted); })) return {};
+  bool expunged = session_.can_expunge_by_uid();
+  if (expunged) {
+    try {
+      session_.expunge(uids);
+    } catch (const imap::CommandError&) {
+      // Some offer it and refuse it (proton-bridge#123). EXPUNGE takes what others have marked,
+      // too: it is no way out.
+      expunged = false;
+    }
+  }
+  // Silence is no proof either way: what is still there is asked for.
+  const auto left = session_.search(uids);
+  context_.changes.erase(mailbox_, uids.without(left));
+  Batch done;
+  Batch kept;
+  for (const auto& change : some) {
+    (left.contains(imap::Uid{change.row.message.uid}) ? kept : done).push_back(change);
+  }
+  if (kept.empty()) return done;
+  if (expunged) {
+    refuse(kept, no("CANNOT", fmt::format("{} did not expunge the message", name_)));
+    return done;
+  }
+  hide(kept);
+  return some;
+}
+
+void Dispatch::hide(const Batch& some) {
+  for (const auto& change : some) context_.pending.mark(change.key(), change.row.message);
+  FlagsEdit deleted;
+  deleted.add.bits = imap::Flags::deleted;
+  context_.changes.edit_flags(mailbox_, uids_of(some), deleted);
+}
+
+}  // namespace fs

@@ -1,0 +1,220 @@
+// Moving messages to another mailbox, and finding them there.
+
+#include "fs/mail/convert.h"
+#include "fs/mail/dispatch.h"
+#include "fs/mail/file_names.h"
+#include "imap/base/errors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace fs {
+namespace {
+
+using Stage = cache::ChangeRow::Stage;
+
+/// Whether the row can be that of a copy. Without a Message-ID it takes more to believe it.
+bool is_copy(const cache::ChangeRow& change, const cache::MessageRow& before,
+             const cache::MessageRow& found) {
+  if (!before.object_id.empty() && !found.object_id.empty()) {
+    return before.object_id == found.object_id;
+  }
+  if (change.message_id != found.message_id) return false;
+  if (change.size != 0 && found.size != 0 && change.size != found.size) return false;
+  return !found.message_id.empty() ||
+         (before.subject == found.subject && before.internal_date == found.internal_date);
+}
+
+}  // namespace
+
+void Dispatch::move(Batch some, const Folder& target) {
+  std::vector<Arrival> arrivals;
+  context_.backing.cache.read([&](const cache::View& view) {
+    for (auto& change : some) {
+      auto row = view.message(mailbox_, change.row.message.uid);
+      arrivals.push_back({std::move(change), row ? std::move(*row) : cache::MessageRow{}});
+    }
+  });
+  session_.can_move() ? move_at_once(arrivals, target)
+                      : copy_and_expunge(std::move(arrivals), target);
+}
+
+void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& target) {
+  Batch batch;
+  for (const auto& arrival : some) batch.push_back(arrival.change);
+  const auto uids = uids_of(batch);
+  // Without UIDPLUS nobody says where they are afterwards.
+  const auto from = session_.can_expunge_by_uid()
+                        ? imap::Uid{}
+                        : imap::Uid{session_.status(target.wire_name).uid_next.value_or(0)};
+  imap::CopyResult result;
+  std::exception_ptr error;
+  try {
+    result = session_.move(uids, target.wire_name);
+  } catch (const imap::CommandError&) {
+    // Each message is in at least one of the mailboxes (RFC 6851 section 3.3), and in which?
+    error = std::current_exception();
+  }
+  const auto left = session_.search(uids.without(result.source));
+  std::vector<Arrival> gone;
+  Batch done;
+  Batch kept;
+  for (const auto& arrival : some) {
+    const bool stayed = left.contains(imap::Uid{arrival.change.row.message.uid});
+    (stayed ? kept : done).push_back(arrival.change);
+    if (!stayed) gone.push_back(arrival);
+  }
+  settle(gone, target, result.target, from);
+  context_.changes.erase(mailbox_, uids.without(left));
+  end(done);
+  if (kept.empty()) return;
+  refuse(kept, error ? error
+                     : std::make_exception_ptr(imap::CommandError(
+                           imap::CommandError::Status::no, "CANNOT",
+                           fmt::format("{} did not let go of the message", name_))));
+}
+
+void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target) {
+  // What an earlier attempt has copied is not copied twice.
+  for (auto& arrival : some) {
+    if (arrival.change.row.stage != Stage::copying) continue;
+    const bool there = !find_copies(arrival, target).empty();
+    arrival.change.row.stage = there ? Stage::copied : Stage::queued;
+    context_.pending.advance(arrival.change);
+  }
+  Batch batch;
+  Batch to_copy;
+  for (const auto& arrival : some) batch.push_back(arrival.change);
+  const auto status = session_.status(target.wire_name);
+  for (auto& arrival : some) {
+    auto& row = arrival.change.row;
+    if (row.stage != Stage::queued) continue;
+    row.stage = Stage::copying;
+    row.target_validity = status.uid_validity.value_or(0);
+    row.target_uid_next = status.uid_next.value_or(0);
+    context_.pending.advance(arrival.change);
+    to_copy.push_back(arrival.change);
+  }
+  context_.pending.sync();
+  session_.select(name_, imap::Session::Refresh::no);
+  imap::CopyResult result;
+  if (!to_copy.empty()) {
+    const bool copied =
+        try_for(to_copy, [&] { result = session_.copy(uids_of(to_copy), target.wire_name); });
+    std::erase_if(some, [&](Arrival& arrival) {
+      auto& row = arrival.change.row;
+      if (row.stage != Stage::copying) return false;
+      if (!copied) return true;
+      row.stage = Stage::copied;
+      context_.pending.advance(arrival.change);
+      return false;
+    });
+    if (some.empty()) return;
+    batch.clear();
+    for (const auto& arrival : some) batch.push_back(arrival.change);
+  }
+  context_.pending.sync();
+  auto copied =
+      settle(some, target, result.target, imap::Uid{some.front().change.row.target_uid_next});
+  copied.add(result.source);
+  session_.select(name_, imap::Session::Refresh::no);
+  // An original goes only when there is a sign of its copy: a server may say OK and do nothing.
+  const auto doubtful = session_.search(uids_of(batch).without(copied));
+  const auto certain = std::ranges::stable_partition(batch, [&](const PendingChange& change) {
+    return !doubtful.contains(imap::Uid{change.row.message.uid});
+  });
+  refuse({certain.begin(), certain.end()},
+         std::make_exception_ptr(imap::CommandError(
+             imap::CommandError::Status::no, "CANNOT",
+             fmt::format("the copy of the message cannot be found in {}", target.wire_name))));
+  batch.erase(certain.begin(), certain.end());
+  if (!batch.empty()) end(expunge(batch));
+}
+
+imap::UidSet Dispatch::find_copies(const Arrival& arrival, const Folder& target) {
+  imap::UidSet copies;
+  const auto& row = arrival.change.row;
+  const auto& state = session_.examine(target.wire_name, imap::Session::Refresh::yes);
+  if (row.target_uid_next == 0 || state.uid_validity.value != row.target_validity) return copies;
+  const imap::UidSet new_ones(imap::Uid{row.target_uid_next}, imap::kMaxUid);
+  for (const auto& found : rows_of(new_ones)) {
+    if (is_copy(row, arrival.row, found)) copies.add(imap::Uid{found.uid});
+  }
+  return copies;
+}
+
+std::vector<cache::MessageRow> Dispatch::rows_of(const imap::UidSet& uids) {
+  imap::Inquiry inquiry;
+  inquiry.summaries = uids;
+  std::vector<cache::MessageRow> rows;
+  for (const auto& summary : session_.inquire(inquiry).summaries) rows.push_back(to_row(summary));
+  return rows;
+}
+
+/// Finds out which messages of the target are the ones that were moved or copied there, so that
+/// they keep their bodies, names and numbers. `candidates` are what the server named; without any
+/// all from UID `from` on. Those that cannot be told are found by the next comparison like any new
+/// message.
+imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& target,
+                              imap::UidSet candidates, imap::Uid from) {
+  imap::UidSet settled;
+  const auto known =
+      context_.backing.cache.read([&](const cache::View& view) { return view.mailbox(target.id); });
+  if (some.empty() || !known) return settled;
+  if (candidates.empty()) {
+    if (from.value == 0) from = imap::Uid{static_cast<std::uint32_t>(known->uid_next)};
+    if (from.value == 0) return settled;
+    candidates = imap::UidSet(from, imap::kMaxUid);
+  }
+  const auto& state = session_.examine(target.wire_name, imap::Session::Refresh::no);
+  if (known->uid_validity != 0 && known->uid_validity != state.uid_validity.value) return settled;
+  const auto validity = state.uid_validity.value;
+  auto found = rows_of(candidates);
+  struct Pair {
+    const Arrival* arrival;
+    cache::MessageRow row;
+  };
+  std::vector<Pair> pairs;
+  for (const auto& arrival : some) {
+    const auto copy = std::ranges::find_if(found, [&arrival](const cache::MessageRow& row) {
+      return is_copy(arrival.change.row, arrival.row, row);
+    });
+    if (copy == found.end()) continue;
+    pairs.push_back({&arrival, std::move(*copy)});
+    found.erase(copy);
+  }
+  for (auto& [arrival, row] : pairs) {
+    const auto key = MessageKey{target.id.value, row.uid};
+    context_.moved(arrival->change.key(), key);
+    if (arrival->row.size != row.size) continue;
+    row.body = arrival->row.body;
+    row.size_exact = arrival->row.size_exact;
+  }
+  context_.backing.cache.run([&](cache::Edit& edit) {
+    auto mailbox = edit.mailbox(target.id);
+    if (!mailbox) return;
+    if (mailbox->uid_validity == 0) {
+      mailbox->uid_validity = validity;
+      edit.put_mailbox(target.id, *mailbox);
+    }
+    for (const auto& [arrival, row] : pairs) {
+      const auto there = edit.message(target.id, row.uid);
+      if (!there || there->body.value == 0) edit.put_message(target.id, row);
+    }
+  });
+  for (const auto& [arrival, row] : pairs) {
+    const auto& name = arrival->change.row.name;
+    settled.add(imap::Uid{arrival->change.row.message.uid});
+    if (name.empty()) continue;
+    // A name that the message had by itself need not be seen in its new folder.
+    const bool own = uid_of(name) == arrival->change.row.message.uid;
+    context_.aliases.put(target.id, imap::Uid{row.uid}, name,
+                         own ? Aliases::Shown::no : Aliases::Shown::yes);
+  }
+  if (known->listed) context_.changes.arrived(target.id);
+  return settled;
+}
+
+}  // namespace fs

@@ -1,0 +1,91 @@
+#pragma once
+/// Sends what users did to messages: a thread that gathers for a moment and then makes the pending
+/// changes of one mailbox after the other. Without the server they wait; what it refuses is dropped
+/// and reported. Part of MailStore; any thread may call it.
+
+#include "fs/mail/aliases.h"
+#include "fs/mail/backing.h"
+#include "fs/mail/changes.h"
+#include "fs/mail/dispatch.h"
+#include "fs/mail/folders.h"
+#include "fs/mail/pending.h"
+#include "imap/base/synchronized.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace fs {
+
+/// A change that was not made.
+struct Refusal {
+  std::int64_t time = 0;  // unix seconds
+  std::string folder;     // the server's name of the mailbox
+  std::uint32_t uid = 0;
+  std::string what;    // for people: `remove`, `move to Archive`
+  std::string reason;  // likewise
+};
+
+class Outbox {
+ public:
+  /// Of so many the last refusals are remembered.
+  static constexpr std::size_t kMostRefusals = 100;
+
+  using OnMoved = std::function<void(const MessageKey& from, const MessageKey& to)>;
+
+  Outbox(const Backing& backing, Folders& folders, Changes& changes, Pending& pending,
+         Aliases& aliases);
+  /// What is still pending stays in the journal.
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Begins, with what an earlier mount has left. Once, when the folders are known. `on_moved` is
+  /// told of a message's new key before anybody can find it there, on a connection's thread.
+  void start(OnMoved on_moved);
+  /// There is something to send, or the server can be reached again.
+  void wake();
+  /// Waits until everything that is pending now was confirmed or refused. Throws the first refusal
+  /// since the last barrier; OfflineError while the server cannot be reached and something is left;
+  /// TimeoutError when it says nothing for too long; CancelledError when interrupted.
+  void sync(Interrupt& interrupt);
+  std::vector<Refusal> refusals() const;
+
+ private:
+  struct State {
+    std::uint64_t woken = 0;
+    std::deque<Refusal> refusals;
+    std::exception_ptr first_error;  // since the last barrier
+    std::exception_ptr trouble;      // why nothing can be sent
+  };
+
+  void loop(const std::stop_token& stop);
+  /// Waits for something to do, and then until no more has come for a moment.
+  void gather(const std::stop_token& stop, std::uint64_t& seen);
+  /// False when the server could not be reached, or wants to be asked later.
+  bool send(Pending::Batch batch, const std::stop_token& stop);
+  void refused(const std::vector<PendingChange>& changes, const std::exception_ptr& error);
+  void give_up(const Pending::Batch& batch, const std::exception_ptr& error);
+
+  const Backing backing_;
+  Folders& folders_;
+  Changes& changes_;
+  Pending& pending_;
+  OnMoved on_moved_;
+  const DispatchContext context_;
+  imap::Synchronized<State> state_;
+  std::condition_variable_any changed_;
+  // Of the thread:
+  int attempts_ = 0;  // in a row that the server put off
+  std::chrono::milliseconds rest_;
+  std::jthread thread_;
+};
+
+}  // namespace fs

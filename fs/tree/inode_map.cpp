@@ -1,0 +1,38 @@
+#include "fs/tree/inode_map.h"
+
+namespace fs {
+
+void InodeMap::bind(Ino kept, const MessageKey& now) {
+  table_.with([&](Table& table) {
+    const auto before = table.by_ino.find(kept.value);
+    if (before != table.by_ino.end()) {
+      table.by_key.erase(before->second);
+    } else {
+      table.order.push_back(kept);
+    }
+    table.by_ino.insert_or_assign(kept.value, now);
+    table.by_key.insert_or_assign(now, kept);
+    if (table.order.size() <= kMost) return;
+    const auto oldest = table.by_ino.find(table.order.front().value);
+    table.by_key.erase(oldest->second);
+    table.by_ino.erase(oldest);
+    table.order.pop_front();
+  });
+}
+
+Ino InodeMap::ino_of(const MessageKey& key) const {
+  const auto kept = table_.with([&key](const Table& table) -> std::optional<Ino> {
+    const auto found = table.by_key.find(key);
+    return found == table.by_key.end() ? std::nullopt : std::optional(found->second);
+  });
+  return kept ? *kept : fs::ino_of(MailboxId{key.mailbox}, Uid{key.uid});
+}
+
+std::optional<MessageKey> InodeMap::message_of(Ino ino) const {
+  return table_.with([ino](const Table& table) -> std::optional<MessageKey> {
+    const auto found = table.by_ino.find(ino.value);
+    return found == table.by_ino.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+}  // namespace fs
