@@ -17,7 +17,9 @@ class ChangeSink {
   /// whether others have come.
   virtual void messages_changed(cache::MailboxId mailbox,
                                 const std::vector<cache::MessageRow>& gone, bool arrived) = 0;
-  virtual void folders_changed(const FolderTree& before, const FolderTree& after) = 0;
+  /// Of the folders `own` the kernel is told otherwise: by the answer to what it has asked for.
+  virtual void folders_changed(const FolderTree& before, const FolderTree& after,
+                               const std::vector<cache::MailboxId>& own) = 0;
 };
 
 }  // namespace fs

@@ -114,8 +114,9 @@ void Changes::announce(cache::MailboxId mailbox, const Rows& gone, bool arrived)
   if (const auto told = sink()) told->messages_changed(mailbox, gone, arrived);
 }
 
-void Changes::folders(const FolderTree& before, const FolderTree& after) {
-  if (const auto told = sink()) told->folders_changed(before, after);
+void Changes::folders(const FolderTree& before, const FolderTree& after,
+                      const std::vector<cache::MailboxId>& own) {
+  if (const auto told = sink()) told->folders_changed(before, after, own);
 }
 
 std::optional<std::int64_t> Changes::last(cache::MailboxId mailbox) const {

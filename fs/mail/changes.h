@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace fs {
 
@@ -36,7 +37,9 @@ class Changes {
   void keep(const MessageKey& key, const Departed::Message& message);
   /// Messages have come to a mailbox that was listed before; their rows are committed.
   void arrived(cache::MailboxId mailbox);
-  void folders(const FolderTree& before, const FolderTree& after);
+  /// See ChangeSink.
+  void folders(const FolderTree& before, const FolderTree& after,
+               const std::vector<cache::MailboxId>& own);
 
   /// When messages were last seen to come or go since the mount, in unix seconds.
   std::optional<std::int64_t> last(cache::MailboxId mailbox) const;

@@ -38,6 +38,10 @@ cache::MailboxRow to_row(const imap::ListRow& listed) {
   if (closed) row.attributes |= no_select;
   if (listed.use == imap::SpecialUse::drafts) row.attributes |= for_drafts;
   if (listed.use == imap::SpecialUse::trash) row.attributes |= for_trash;
+  const bool barren = std::ranges::any_of(listed.attributes, [](const std::string& attribute) {
+    return imap::equal_ignoring_case(attribute, "\\Noinferiors");
+  });
+  if (barren) row.attributes |= no_inferiors;
   if (listed.status) row.object_id = listed.status->mailbox_id;
   return row;
 }

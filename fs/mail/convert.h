@@ -11,10 +11,11 @@ namespace fs {
 
 /// Bits of `cache::MailboxRow::attributes`.
 enum MailboxAttribute : std::uint32_t {
-  no_select = 1,   // holds no messages: \Noselect, \NonExistent
-  implicit = 2,    // was not listed itself, but something below it was
-  for_drafts = 4,  // \Drafts (RFC 6154)
-  for_trash = 8,   // \Trash
+  no_select = 1,      // holds no messages: \Noselect, \NonExistent
+  implicit = 2,       // was not listed itself, but something below it was
+  for_drafts = 4,     // \Drafts (RFC 6154)
+  for_trash = 8,      // \Trash
+  no_inferiors = 16,  // \Noinferiors: no folder can be in it
 };
 
 /// A mailbox that nothing but LIST is known of.

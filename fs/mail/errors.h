@@ -2,6 +2,7 @@
 /// What can go wrong with mail beyond what the connection reports.
 
 #include <stdexcept>
+#include <string>
 
 namespace fs {
 
@@ -20,6 +21,24 @@ class NotFoundError : public MailError {
 class StaleError : public MailError {
  public:
   using MailError::MailError;
+};
+
+/// A change that cannot be made, and nothing was changed.
+class ChangeRefusedError : public MailError {
+ public:
+  enum class Reason {
+    exists,         // there is something of that name
+    not_empty,      // what was to be removed has something in it
+    not_permitted,  // never, whoever asks
+    invalid,        // nothing could be called so, or be there
+    name_too_long,
+  };
+
+  ChangeRefusedError(Reason reason, const std::string& what) : MailError(what), reason_(reason) {}
+  Reason reason() const { return reason_; }
+
+ private:
+  Reason reason_;
 };
 
 /// The server says that the message exists and does not hand it out.

@@ -83,8 +83,11 @@ void FolderTree::insert(cache::MailboxId id, const cache::MailboxRow& row,
   }
   folder.name = free_name(folder.parent, entry_of(row.wire_name, row.delimiter, hierarchy), id);
   folder.wire_name = row.wire_name;
+  folder.delimiter = row.delimiter;
   folder.selectable = (row.attributes & no_select) == 0;
-  folder.attributes = row.attributes;
+  folder.listed = (row.attributes & implicit) == 0;
+  folder.may_have_folders = (row.attributes & no_inferiors) == 0;
+  folder.is_trash = (row.attributes & for_trash) != 0;
   by_name_.emplace(std::pair{folder.parent.value, folder.name}, id);
   folders_.emplace(id.value, std::move(folder));
 }
@@ -115,7 +118,7 @@ const Folder* FolderTree::find_trash() const {
   const Folder* trash = nullptr;
   for (const auto& [id, folder] : folders_) {
     // Of several the oldest, so that it is always the same.
-    if ((folder.attributes & for_trash) == 0 || !folder.selectable) continue;
+    if (!folder.is_trash || !folder.selectable) continue;
     if (trash == nullptr || folder.id < trash->id) trash = &folder;
   }
   if (trash != nullptr) return trash;

@@ -19,8 +19,11 @@ struct Folder {
   cache::MailboxId parent;
   std::string name;       // as a directory entry
   std::string wire_name;  // the server's octets; empty for the account itself
+  std::optional<char> delimiter;
   bool selectable = false;
-  std::uint32_t attributes = 0;            // bits of MailboxAttribute
+  bool listed = true;  // by the server, and not for what is below it alone
+  bool may_have_folders = true;
+  bool is_trash = false;                   // the server marks it as the one for deleted messages
   std::vector<cache::MailboxId> children;  // ascending
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -73,8 +74,9 @@ class Merge {
   FolderTree::Rows rows_;
 };
 
+/// `kept` are directories that need not be listed.
 FolderTree::Rows merge(cache::Edit& edit, const std::vector<imap::ListRow>& listed,
-                       const Hierarchy& hierarchy) {
+                       const Hierarchy& hierarchy, const std::set<std::string>& kept) {
   Merge merge(edit);
   std::unordered_set<std::string> seen;
   std::unordered_map<std::string, int> ids;
@@ -94,14 +96,18 @@ FolderTree::Rows merge(cache::Edit& edit, const std::vector<imap::ListRow>& list
   }
   // Names that are still in use have been taken out: what is left may have been renamed.
   for (const auto& row : unknown) merge.keep(row);
-  for (const auto& parent : missing_parents(merge.rows(), hierarchy)) {
+  const auto keep_unlisted = [&](const std::string& name) {
     cache::MailboxRow row;
-    row.wire_name = parent;
+    row.wire_name = name;
     row.delimiter =
         hierarchy.delimiter ? hierarchy.delimiter : merge.rows().front().second.delimiter;
     row.attributes = no_select | implicit;
     merge.keep(row);
+  };
+  for (const auto& name : kept) {
+    if (!seen.contains(name)) keep_unlisted(name);
   }
+  for (const auto& parent : missing_parents(merge.rows(), hierarchy)) keep_unlisted(parent);
   return merge.finish();
 }
 
@@ -175,43 +181,63 @@ bool Folders::recall() {
     rows = view.mailboxes();
   });
   if (!account || rows.empty()) return false;
-  publish(std::move(rows), Hierarchy{account->prefix, account->delimiter});
+  publish({std::move(rows), Hierarchy{account->prefix, account->delimiter}, {}});
   return true;
 }
 
 void Folders::list(imap::Session& session) {
+  while (list_once(session) == Outcome::outdated) {
+  }
+}
+
+Folders::Outcome Folders::list_once(imap::Session& session) {
+  const auto changes = state_.with([](const State& state) { return state.changes; });
   // Where one command brings the counts, too, nobody has to ask for them.
   const auto listed =
       session.list({.status = session.capabilities().offers("LIST-STATUS"), .hierarchy = true});
   const auto personal = session.personal_namespace(listed);
   const Hierarchy hierarchy{personal.prefix, personal.delimiter};
-  FolderTree::Rows rows;
-  backing_.cache.run([&](cache::Edit& edit) {
-    rows = merge(edit, listed, hierarchy);
+  std::optional<Outcome> outcome;
+  commit([&](cache::Edit& edit) -> std::optional<Edited> {
+    outcome.reset();
+    // Nothing else edits mailboxes meanwhile, so a change that begins after this is not in the
+    // list.
+    const auto kept = state_.with([&](State& state) -> std::optional<std::set<std::string>> {
+      if (state.changing != 0) {
+        state.missed = true;
+        return std::nullopt;
+      }
+      if (state.changes != changes) {
+        outcome = Outcome::outdated;
+        return std::nullopt;
+      }
+      return state.kept;
+    });
+    if (!kept) return std::nullopt;
+    outcome = Outcome::taken;
+    auto rows = merge(edit, listed, hierarchy, *kept);
     edit.put_account({hierarchy.prefix, hierarchy.delimiter, std::time(nullptr)});
+    return Edited{std::move(rows), hierarchy, {}};
   });
-  publish(std::move(rows), hierarchy);
-  state_.with([](State& state) { state.loaded = Clock::now(); });
+  if (!outcome) return Outcome::taken;  // the change that is under way sees to it
+  if (*outcome == Outcome::outdated) return Outcome::outdated;
+  state_.with([&listed](State& state) {
+    state.loaded = Clock::now();
+    for (const auto& row : listed) state.kept.erase(row.name);
+  });
   on_listed_(session, listed);
+  return Outcome::taken;
 }
 
-void Folders::publish(FolderTree::Rows rows, const std::optional<Hierarchy>& hierarchy) {
+void Folders::publish(Edited edited) {
   std::shared_ptr<const FolderTree> before;
   const auto after = state_.with([&](State& state) {
-    if (hierarchy) state.hierarchy = *hierarchy;
-    state.rows = std::move(rows);
+    if (edited.hierarchy) state.hierarchy = *edited.hierarchy;
+    state.rows = std::move(edited.rows);
     before = state.tree;
     return state.tree = std::make_shared<FolderTree>(state.rows, state.hierarchy);
   });
-  changes_.folders(*before, *after);
-}
-
-void Folders::replace(cache::MailboxId old, cache::MailboxId fresh) {
-  auto rows = state_.with([](const State& state) { return state.rows; });
-  for (auto& [id, row] : rows) {
-    if (id == old) id = fresh;
-  }
-  publish(std::move(rows), std::nullopt);
+  changes_.folders(*before, *after, edited.own);
 }
 
 }  // namespace fs

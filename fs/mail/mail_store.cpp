@@ -12,6 +12,7 @@ MailStore::MailStore(const Backing& backing)
                [this](imap::Session& session, const std::vector<imap::ListRow>& listed) {
                  look_at(session, listed);
                }),
+      folder_changes_(backing, folders_),
       messages_(backing, stale_wait_, changes_, folders_),
       bodies_(backing, changes_, folders_),
       appender_(backing, changes_, folders_),

@@ -12,6 +12,7 @@
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
 #include "fs/mail/changes.h"
+#include "fs/mail/folder_changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/messages.h"
 #include "fs/mail/outbox.h"
@@ -22,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,6 +54,20 @@ class MailStore {
   }
   /// Makes sure that the folders are fresh, or at least being freshened.
   void freshen_folders(Interrupt& interrupt) { folders_.freshen(interrupt); }
+
+  /// As FolderChanges.
+  cache::MailboxId make_folder(cache::MailboxId parent, std::string_view entry,
+                               Interrupt& interrupt) {
+    return folder_changes_.create(parent, entry, interrupt);
+  }
+  void remove_folder(cache::MailboxId folder, Interrupt& interrupt) {
+    folder_changes_.remove(folder, interrupt);
+  }
+  using Replace = FolderChanges::Replace;
+  void rename_folder(cache::MailboxId folder, cache::MailboxId parent, std::string_view entry,
+                     Replace replace, Interrupt& interrupt) {
+    folder_changes_.rename(folder, parent, entry, replace, interrupt);
+  }
 
   // Messages
 
@@ -152,6 +168,7 @@ class MailStore {
   StaleWait stale_wait_;
   Changes changes_;
   Folders folders_;
+  FolderChanges folder_changes_;
   Messages messages_;
   Bodies bodies_;
   Appender appender_;

@@ -158,7 +158,7 @@ cache::MailboxId Messages::replace_mailbox(cache::MailboxId old, const cache::Ma
     states[fresh.value] = std::move(state);
     listing->moved_to(fresh);
   });
-  folders_.replace(old, fresh);
+  folders_.reread();
   return fresh;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -38,7 +39,13 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
   kernel_->attributes_changed(directory);
 }
 
-void Announcer::folders_changed(const FolderTree& before, const FolderTree& after) {
+void Announcer::folders_changed(const FolderTree& before, const FolderTree& after,
+                                const std::vector<cache::MailboxId>& own) {
+  // What the kernel has changed itself must not be forgotten: whoever is in a directory that was
+  // just renamed would be nowhere.
+  const auto is_own = [&own](const Folder& folder) {
+    return std::ranges::find(own, folder.id) != own.end();
+  };
   const auto parent_in = [this](const FolderTree& tree, const Folder& folder) {
     const auto* parent = tree.find(folder.parent);
     return parent == nullptr ? kRootIno : naming_.ino_of(*parent);
@@ -49,6 +56,10 @@ void Announcer::folders_changed(const FolderTree& before, const FolderTree& afte
   for (const auto& [id, folder] : before.all()) {
     if (folder.id == FolderTree::kRoot || is_same(folder, after.find(folder.id))) continue;
     const auto parent = parent_in(before, folder);
+    if (is_own(folder)) {
+      kernel_->attributes_changed(parent);
+      continue;
+    }
     // One that has moved lives on under another name.
     if (after.find(folder.id) != nullptr) {
       kernel_->entry_changed(parent, folder.name);
@@ -61,7 +72,7 @@ void Announcer::folders_changed(const FolderTree& before, const FolderTree& afte
     if (folder.id == FolderTree::kRoot || is_same(folder, before.find(folder.id))) continue;
     const auto parent = parent_in(after, folder);
     // The kernel may remember that there was none.
-    kernel_->entry_changed(parent, folder.name);
+    if (!is_own(folder)) kernel_->entry_changed(parent, folder.name);
     kernel_->attributes_changed(parent);
   }
 }

@@ -19,7 +19,8 @@ class Announcer : public ChangeSink {
 
   void messages_changed(cache::MailboxId mailbox, const std::vector<cache::MessageRow>& gone,
                         bool arrived) override;
-  void folders_changed(const FolderTree& before, const FolderTree& after) override;
+  void folders_changed(const FolderTree& before, const FolderTree& after,
+                       const std::vector<cache::MailboxId>& own) override;
 
  private:
   const MailStore& mail_;

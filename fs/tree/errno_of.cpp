@@ -38,6 +38,22 @@ int errno_of_code(const std::string& code) {
   return EIO;
 }
 
+int errno_of_reason(ChangeRefusedError::Reason reason) {
+  switch (reason) {
+    case ChangeRefusedError::Reason::exists:
+      return EEXIST;
+    case ChangeRefusedError::Reason::not_empty:
+      return ENOTEMPTY;
+    case ChangeRefusedError::Reason::not_permitted:
+      return EPERM;
+    case ChangeRefusedError::Reason::invalid:
+      return EINVAL;
+    case ChangeRefusedError::Reason::name_too_long:
+      return ENAMETOOLONG;
+  }
+  return EIO;
+}
+
 }  // namespace
 
 int errno_of(const std::exception_ptr& error) noexcept {
@@ -49,6 +65,8 @@ int errno_of(const std::exception_ptr& error) noexcept {
     return ENOENT;
   } catch (const StaleError&) {
     return ESTALE;
+  } catch (const ChangeRefusedError& refused) {
+    return errno_of_reason(refused.reason());
   } catch (const imap::CommandError& command) {
     // BAD means that we sent something wrong, whatever code comes with it.
     return command.status() == imap::CommandError::Status::bad ? EIO
@@ -78,7 +96,8 @@ int errno_of(const std::exception_ptr& error) noexcept {
 
 bool is_ordinary(int error) noexcept {
   return error == ENOENT || error == ESTALE || error == ENODATA || error == ERANGE ||
-         error == EINTR || error == EROFS || error == EOPNOTSUPP ||
+         error == EINTR || error == EROFS || error == EEXIST || error == ENOTEMPTY ||
+         error == EOPNOTSUPP ||
          // That the server is gone is logged once, when it is found out, and not for every file.
          error == ENETUNREACH;
 }

@@ -112,6 +112,7 @@ class Filesystem {
 
   /// Throws unless something may be changed there.
   void check_changeable(Ino directory) const;
+  void check_changeable(const Place& place) const;
   void rename_message(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
   /// The message that has an inode number; nothing when it is no message's.
   std::optional<MessageKey> message_of(Ino ino) const;

@@ -11,18 +11,18 @@ std::string capability_list(const Profile& profile) {
   return text;
 }
 
-std::string delimiter_text(const Profile& profile) {
+}  // namespace
+
+std::string ServerConnection::delimiter_text(const Profile& profile) {
   return profile.delimiter ? quoted(std::string(1, *profile.delimiter)) : "NIL";
 }
 
-std::string status_of(const StoredMailbox& mailbox) {
+std::string ServerConnection::status_of(const StoredMailbox& mailbox) {
   return "* STATUS " + quoted(mailbox.name) + " (MESSAGES " +
          std::to_string(mailbox.messages.size()) + " UIDNEXT " + std::to_string(mailbox.uid_next) +
          " UIDVALIDITY " + std::to_string(mailbox.uid_validity) +
          (mailbox.object_id.empty() ? "" : " MAILBOXID (" + mailbox.object_id + ")") + ")\r\n";
 }
-
-}  // namespace
 
 const std::vector<ServerConnection::Entry>& ServerConnection::table() {
   using Self = ServerConnection;
@@ -35,6 +35,13 @@ const std::vector<ServerConnection::Entry>& ServerConnection::table() {
       {"LOGOUT", Needs::nothing, &Self::logout},
       {"NAMESPACE", Needs::login, &Self::name_space},
       {"LIST", Needs::login, &Self::list},
+      {"CREATE", Needs::login, &Self::create},
+      {"DELETE", Needs::login, &Self::remove},
+      {"RENAME", Needs::login, &Self::rename},
+      {"SUBSCRIBE", Needs::login, &Self::subscribe},
+      {"UNSUBSCRIBE", Needs::login, &Self::subscribe},
+      {"LSUB", Needs::login, &Self::lsub},
+      {"STATUS", Needs::login, &Self::status},
       {"EXAMINE", Needs::login, &Self::examine},
       {"SELECT", Needs::login, &Self::examine},
       {"UID SEARCH", Needs::mailbox, &Self::uid_search},
@@ -107,6 +114,7 @@ std::string ServerConnection::list(const ReceivedCommand& command) {
   auto prefix = command.argument(1);
   if (!prefix.ends_with('*')) return "BAD only whole hierarchies are listed here";
   prefix.pop_back();
+  const bool tells_subscribed = command.line.find("SUBSCRIBED") != std::string::npos;
   state_.data.with([&](ServerData& server) {
     for (const auto& [name, mailbox] : server.mailboxes) {
       if (!name.starts_with(prefix)) continue;
@@ -114,6 +122,9 @@ std::string ServerConnection::list(const ReceivedCommand& command) {
       for (const auto& attribute : mailbox.attributes) {
         if (!out_.ends_with('(')) out_ += ' ';
         out_ += attribute;
+      }
+      if (tells_subscribed && server.subscribed.contains(name)) {
+        out_ += out_.ends_with('(') ? "\\Subscribed" : " \\Subscribed";
       }
       out_ += ") " + delimiter_text(server.profile) + ' ' + quoted(name) + "\r\n";
       if (command.line.find("STATUS (") != std::string::npos) out_ += status_of(mailbox);

@@ -68,6 +68,8 @@ class ServerConnection {
   StoredMailbox& opened(ServerData& server) const;
 
   // server_commands.cpp
+  static std::string delimiter_text(const Profile& profile);
+  static std::string status_of(const StoredMailbox& mailbox);
   static const std::vector<Entry>& table();
   std::string capability(const ReceivedCommand& command);
   std::string login(const ReceivedCommand& command);
@@ -78,6 +80,14 @@ class ServerConnection {
   std::string examine(const ReceivedCommand& command);
   std::string noop(const ReceivedCommand& command);
   std::string logout(const ReceivedCommand& command);
+
+  // server_folders.cpp
+  std::string create(const ReceivedCommand& command);
+  std::string remove(const ReceivedCommand& command);
+  std::string rename(const ReceivedCommand& command);
+  std::string subscribe(const ReceivedCommand& command);
+  std::string lsub(const ReceivedCommand& command);
+  std::string status(const ReceivedCommand& command);
 
   // server_messages.cpp
   std::string uid_search(const ReceivedCommand& command);

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ struct Profile {
   bool says_uid_next = true;
   /// Other flags are not kept.
   std::string permanent_flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*";
+  bool says_codes = true;       // why CREATE, DELETE and RENAME are refused (RFC 5530)
+  bool renews_renamed = false;  // gives what is renamed another UIDVALIDITY
 
   bool has(std::string_view capability) const;
   Profile without(std::string_view capability) const;
@@ -113,6 +116,8 @@ struct Faults {
 struct ServerData {
   Profile profile;
   std::map<std::string, StoredMailbox> mailboxes;
+  std::set<std::string> subscribed;
+  std::uint64_t next_uid_validity = 1000;  // of those that clients make
   Faults faults;
   std::vector<std::string> log;  // commands without their tags
   bool ending = false;

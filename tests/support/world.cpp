@@ -38,7 +38,8 @@ void World::start(Server server) {
       fs::Filesystem::Settings{{fs::NameTemplate(options_.names), options_.root_mailbox},
                                1'000'000'000,
                                fs::Lifetimes{},
-                               options_.status});
+                               options_.status,
+                               options_.read_only});
   const bool recalled = parts.mail->recall_folders();
   if (server == Server::gone) {
     if (recalled) parts.filesystem->begin_changes();

@@ -35,6 +35,7 @@ struct WorldOptions {
   std::string root_mailbox = {};
   std::string names = "uid";
   fs::OwnFiles::Content status = {};
+  bool read_only = false;
 };
 
 /// What was read of a file.
