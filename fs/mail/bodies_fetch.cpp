@@ -21,8 +21,9 @@ void Bodies::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& want
                   "fetch {} of {}",
                   wanted.size() == 1 ? "a message" : fmt::format("{} messages", wanted.size()),
                   name)},
-             [this, mailbox, validity = row->uid_validity, name, wanted](imap::Session& session) {
-               fetch(session, mailbox, validity, name, wanted);
+             [this, mailbox, validity = row->uid_validity, wanted](imap::Session& session) {
+               // It may have been renamed since.
+               fetch(session, mailbox, validity, folders_.wire_name(mailbox), wanted);
              })
         .on_done([this, mailbox, wanted](const std::exception_ptr& error) {
           if (error) give_up(mailbox, wanted, error);

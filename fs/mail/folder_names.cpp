@@ -4,10 +4,12 @@
 #include "imap/base/utf8.h"
 
 #include <fmt/format.h>
+#include <glib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 
 namespace fs {
 namespace {
@@ -186,6 +188,15 @@ std::optional<FolderComponent> unescape_component(std::string_view entry) {
   // of the same directory.
   if (escape_component(component.octets, component.is_raw) != entry) return std::nullopt;
   return component;
+}
+
+std::string composed(std::string_view name) {
+  const bool is_ascii =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (is_ascii || !imap::is_utf8(name)) return std::string(name);
+  const std::unique_ptr<char, decltype(&g_free)> result(
+      g_utf8_normalize(name.data(), static_cast<gssize>(name.size()), G_NORMALIZE_NFC), g_free);
+  return result ? std::string(result.get()) : std::string(name);
 }
 
 bool is_probe_name(std::string_view name) {

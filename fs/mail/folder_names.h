@@ -39,6 +39,10 @@ std::string escape_component(std::string_view octets, RawOctets is_raw);
 /// digits, an escape of what needs none (`%41`), an unescaped `x.eml`, and every shortened entry.
 std::optional<FolderComponent> unescape_component(std::string_view entry);
 
+/// The name as everybody else writes it (Unicode's NFC): macOS takes `ü` apart. What is not UTF-8
+/// stays as it is.
+std::string composed(std::string_view name);
+
 /// Whether desktops, shells and tools look for this name in every directory they enter. Where no
 /// folder has it, the answer is no such file, without a look at the server.
 bool is_probe_name(std::string_view name);

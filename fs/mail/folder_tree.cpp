@@ -105,7 +105,8 @@ const Folder* FolderTree::find(cache::MailboxId id) const {
 }
 
 const Folder* FolderTree::child(cache::MailboxId parent, std::string_view name) const {
-  const auto found = by_name_.find(std::pair{parent.value, std::string(name)});
+  auto found = by_name_.find(std::pair{parent.value, std::string(name)});
+  if (found == by_name_.end()) found = by_name_.find(std::pair{parent.value, composed(name)});
   return found == by_name_.end() ? nullptr : find(found->second);
 }
 

@@ -45,6 +45,7 @@ class FolderTree {
   FolderTree(const Rows& rows, const Hierarchy& hierarchy);
 
   const Folder* find(cache::MailboxId id) const;
+  /// By its name, or else by the same name composed otherwise.
   const Folder* child(cache::MailboxId parent, std::string_view name) const;
   /// The folder at a path of directory entries, `a/b`; empty for the account itself.
   const Folder* find_path(std::string_view path) const;

@@ -7,9 +7,7 @@
 #include "imap/base/utf8.h"
 
 #include <fmt/format.h>
-#include <glib.h>
 
-#include <memory>
 #include <optional>
 
 namespace fs {
@@ -17,24 +15,20 @@ namespace {
 
 using Reason = ChangeRefusedError::Reason;
 
+constexpr std::string_view kNoText = "it is not UTF-8, or has control characters";
+
 [[noreturn]] void refuse(Reason reason, std::string_view entry, std::string_view why) {
   throw ChangeRefusedError(reason, fmt::format("a folder cannot be called {}: {}", entry, why));
 }
 
-/// `text` is valid UTF-8 without NUL.
-std::string composed(const std::string& text) {
-  const std::unique_ptr<char, decltype(&g_free)> result(
-      g_utf8_normalize(text.data(), static_cast<gssize>(text.size()), G_NORMALIZE_NFC), g_free);
-  return result ? std::string(result.get()) : text;
-}
-
-bool has_control(std::string_view text) {
+/// UTF-8 without control characters.
+bool is_text(std::string_view text) {
   while (!text.empty()) {
     const auto unit = imap::first_utf8(text);
-    if (!unit.character || imap::is_control(*unit.character)) return true;
+    if (!unit.character || imap::is_control(*unit.character)) return false;
     text.remove_prefix(unit.length);
   }
-  return false;
+  return true;
 }
 
 /// One level, in UTF-8.
@@ -44,7 +38,7 @@ std::string component_of(std::string_view entry) {
   if (entry.starts_with('.')) {
     refuse(Reason::not_permitted, entry, "programs make such directories for themselves");
   }
-  if (has_control(entry)) refuse(Reason::invalid, entry, "control characters cannot be in it");
+  if (!is_text(entry)) refuse(Reason::invalid, entry, kNoText);
   const auto component = unescape_component(entry);
   if (!component && entry.find('%') == std::string_view::npos) {
     refuse(Reason::invalid, entry, "only a message ends in .eml");
@@ -57,9 +51,7 @@ std::string component_of(std::string_view entry) {
   if (component->octets.starts_with('.')) {
     refuse(Reason::not_permitted, entry, "it begins with a dot");
   }
-  if (has_control(component->octets)) {
-    refuse(Reason::invalid, entry, "control characters cannot be in it");
-  }
+  if (!is_text(component->octets)) refuse(Reason::invalid, entry, kNoText);
   return composed(component->octets);
 }
 

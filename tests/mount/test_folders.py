@@ -20,10 +20,15 @@ ENGLISH = {**os.environ, "LC_ALL": "C"}
 
 
 class Folders(harness.Case):
+    @classmethod
+    def fill(cls):
+        # A server without NAMESPACE shows by its folders where they are.
+        cls.server.create("Beside")
+
     def setUp(self):
         super().setUp()
         self.top = "Test %s" % self._testMethodName
-        self.mounted = self.mount()
+        self.mounted = self.mount("--poll-interval", "1s")
         self.root = self.mounted.path / self.top
         self.succeeds("mkdir", self.root)
 
@@ -128,6 +133,8 @@ class Folders(harness.Case):
         os.mkdir(self.root / "Gru\u0308n")
         self.assertIn("Grün", self.at_server())
         self.assertIn("Grün", os.listdir(self.root))
+        self.succeeds("mkdir", "-p", self.root / "Gru\u0308n/inner")
+        self.assertEqual(set(self.at_server()), {"Grün", "Grün/inner"})
 
     # rmdir
 

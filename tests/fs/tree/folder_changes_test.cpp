@@ -92,7 +92,10 @@ TEST_CASE("a name is composed before it is sent", "[fs][folders][change]") {
   Mount mount{{{"INBOX"}}};
   mount.mkdir("/", "Entwu\xCC\x88rfe");
   CHECK(mount.server().count("CREATE \"Entw&APw-rfe\"") == 1);
-  CHECK(mount.lookup("/Entw\xC3\xBCrfe"));
+  CHECK(mount.list("/") == Names{"INBOX", "Entw\xC3\xBCrfe"});
+  // And so it is found again by whoever writes it that way.
+  CHECK(mount.ino("/Entwu\xCC\x88rfe") == mount.ino("/Entw\xC3\xBCrfe"));
+  CHECK(mount.mkdir_error("/", "Entwu\xCC\x88rfe") == EEXIST);
 }
 
 TEST_CASE("names that no folder can have are refused before anything is sent",
