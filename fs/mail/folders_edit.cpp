@@ -20,7 +20,9 @@ Folders::Changing::Changing(Folders& folders) : folders_(folders) {
 Folders::Changing::~Changing() {
   const bool missed = folders_.state_.with([](State& state) {
     ++state.changes;
-    return --state.changing == 0 && std::exchange(state.missed, false);
+    if (--state.changing != 0 || !std::exchange(state.missed, false)) return false;
+    state.loading.reset();  // that one may be the one that was passed over
+    return true;
   });
   try {
     if (missed) folders_.refresh();

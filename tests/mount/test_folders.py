@@ -173,7 +173,7 @@ class Folders(harness.Case):
         self.seed("a", b"one", b"two")
         self.seed("a/b", b"three")
         os.mkdir(self.root / "place")
-        eventually(lambda: "a" in os.listdir(self.root), 20, "the folder")
+        eventually((self.root / "a/b").exists, 20, "the folder")
         self.assertEqual(self.succeeds("grep", "-rch", "text", self.root / "a").split(), ["1"] * 3)
         before = self.inodes(self.root / "a")
         own = os.stat(self.root / "a").st_ino
@@ -226,7 +226,7 @@ class Folders(harness.Case):
 
     def test_a_folder_that_somebody_is_in(self):
         self.seed("a/b", b"one")
-        eventually(lambda: (self.root / "a/b").exists(), 20, "the folder")
+        eventually((self.root / "a/b").exists, 20, "the folder")
         (file,) = self.mounted.files(pathlib.Path(self.top, "a/b")).values()
         at = os.open(self.root / "a/b", os.O_RDONLY | os.O_DIRECTORY)
         self.addCleanup(os.close, at)

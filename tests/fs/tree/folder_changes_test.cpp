@@ -373,6 +373,30 @@ TEST_CASE("a folder made under the name of one that was renamed is not taken for
   CHECK(mount.read("/B/1.eml").find("old") != std::string::npos);
 }
 
+TEST_CASE("folders may be changed by many at the same time", "[fs][folders][change][threads]") {
+  Mount mount{{{"INBOX"}, {"A", mails(1)}, {"A/B", mails(1)}, {"C"}, {"D"}}};
+  const auto message = mount.ino("/A/B/1.eml");
+  std::vector<std::future<int>> made;
+  for (int number = 0; number < 8; ++number) {
+    made.push_back(tests::in_background(
+        [&, number] { return mount.mkdir_error("/", "new " + std::to_string(number)); }));
+  }
+  auto renamed = tests::in_background([&] { return mount.rename_error("/", "A", "/C", "A"); });
+  auto removed = tests::in_background([&] { return mount.rmdir_error("/", "D"); });
+  for (int round = 0; round < 5; ++round) {
+    imap::Updates told;
+    told.folders_changed = true;
+    mount.mail().take(told);
+  }
+  for (auto& one : made) CHECK(one.get() == 0);
+  CHECK(renamed.get() == 0);
+  CHECK(removed.get() == 0);
+  CHECK(mount.list("/").size() == 10);
+  mount.mail().load_folders(mount.nobody, std::chrono::seconds(10));
+  CHECK(mount.list("/").size() == 10);
+  CHECK(mount.ino("/C/A/B/1.eml") == message);
+}
+
 TEST_CASE("nothing is changed through a read-only mount", "[fs][folders][change]") {
   WorldOptions options;
   options.read_only = true;
