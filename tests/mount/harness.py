@@ -198,3 +198,12 @@ def main(needs_mount=True, require_server=require_dovecot):
     watch(float(os.environ.get("IMAPFS_TEST_LIMIT", "240")))
     with at_end:
         unittest.main(verbosity=2, warnings="ignore")
+
+
+def main_on_server():
+    """The same for a test whose first two arguments name the server and its profile."""
+    servers = {"dovecot": (Dovecot, require_dovecot), "cyrus": (Cyrus, require_cyrus)}
+    program, Case.profile = sys.argv[1:3]
+    del sys.argv[1:3]
+    Case.server_type, require_server = servers[program]
+    main(require_server=require_server)

@@ -219,6 +219,21 @@ class Server:
                 found[uid] = Message(size, arrival, part[1])
         return found
 
+    def flags(self, mailbox):
+        """UID -> flags for all of a mailbox."""
+        with self.client() as client:
+            status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
+            assert status == "OK", (mailbox, answer)
+            if answer == [b"0"]:
+                return {}
+            status, answer = client.uid("FETCH", "1:*", "(UID FLAGS)")
+            assert status == "OK", answer
+        found = {}
+        for line in answer:
+            flags = re.search(rb"FLAGS \((.*?)\)", line)[1].decode().split()
+            found[int(re.search(rb"UID (\d+)", line)[1])] = frozenset(flags) - {"\\Recent"}
+        return found
+
     def unseen(self, *mailboxes):
         """Number of unread messages by mailbox."""
         counts = {}
@@ -228,8 +243,16 @@ class Server:
                 counts[mailbox] = int(re.search(rb"UNSEEN (\d+)", answer[0])[1])
         return counts
 
+    def change(self, mailbox, *commands):
+        """UID commands of another client in that mailbox: `("STORE", "1,3", "+FLAGS", "(Work)")`."""
+        with self.client() as client:
+            client.select(quoted(self.full_name(mailbox)))
+            for command in commands:
+                status, answer = client.uid(*command)
+                assert status == "OK", (command, answer)
+
     def expunge(self, mailbox, uid):
-        """Removes one message, as another client does."""
+        """Removes one message, and all others that are marked as deleted, as another client does."""
         with self.client() as client:
             client.select(quoted(self.full_name(mailbox)))
             status, answer = client.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)")

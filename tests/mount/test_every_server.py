@@ -7,7 +7,6 @@ What a server cannot have (a name, a message that is none) is found out by askin
 """
 import functools
 import os
-import sys
 import urllib.parse
 
 import harness
@@ -197,8 +196,4 @@ class EveryServer(harness.Case):
 
 
 if __name__ == "__main__":
-    program, profile = sys.argv[1:3]
-    del sys.argv[1:3]
-    harness.Case.server_type = {"dovecot": harness.Dovecot, "cyrus": harness.Cyrus}[program]
-    harness.Case.profile = profile
-    harness.main(require_server={"dovecot": harness.require_dovecot, "cyrus": harness.require_cyrus}[program])
+    harness.main_on_server()

@@ -11,7 +11,6 @@ import os
 import pathlib
 import random
 import re
-import sys
 import threading
 import time
 
@@ -291,8 +290,4 @@ class Model(harness.Case):
 
 
 if __name__ == "__main__":
-    program, profile = sys.argv[1:3]
-    del sys.argv[1:3]
-    harness.Case.server_type = {"dovecot": harness.Dovecot, "cyrus": harness.Cyrus}[program]
-    harness.Case.profile = profile
-    harness.main(require_server={"dovecot": harness.require_dovecot, "cyrus": harness.require_cyrus}[program])
+    harness.main_on_server()

@@ -11,7 +11,6 @@ import os
 import re
 import select
 import struct
-import sys
 import time
 
 import harness
@@ -149,8 +148,4 @@ class Push(harness.Case):
 
 
 if __name__ == "__main__":
-    program, profile = sys.argv[1:3]
-    del sys.argv[1:3]
-    harness.Case.server_type = {"dovecot": harness.Dovecot, "cyrus": harness.Cyrus}[program]
-    harness.Case.profile = profile
-    harness.main(require_server={"dovecot": harness.require_dovecot, "cyrus": harness.require_cyrus}[program])
+    harness.main_on_server()

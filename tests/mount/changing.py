@@ -1,0 +1,137 @@
+"""What the tests share that change mail through a mount: mailboxes in which another client has marked
+messages as deleted, which must outlive everything, and what is on the server afterwards.
+"""
+import ctypes
+import json
+import os
+import re
+
+import harness
+from harness import PROGRAM, run
+
+MARKED = r"\Deleted"
+FOREIGN = 3  # messages in every mailbox that another client has marked
+SOON = 20  # seconds: "within seconds", on a busy machine
+# Every command that takes what others have marked, too. CLOSE does so only in a mailbox that was selected.
+PLAIN_EXPUNGE = re.compile(r"C: \S+ EXPUNGE\s*$", re.MULTILINE)
+
+AT_FDCWD = -100
+RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
+
+
+def text_of(name, number):
+    return b"From: Ann <ann@example.org>\nSubject: %s %d\n\ntext of %s %d\n" % ((name.encode(), number) * 2)
+
+
+def barrier(directory):
+    """Waits until all changes have reached the server, or raises what became of them."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def renameat2(old, new, flags):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(AT_FDCWD, os.fsencode(old), AT_FDCWD, os.fsencode(new), flags) != 0:
+        raise OSError(ctypes.get_errno(), "renameat2")
+
+
+def commands(trace, word):
+    """The commands in a trace that begin with this word, or with UID and this word."""
+    return re.findall(r"C: (\S+ (?:UID )?(?:%s)\b.*)" % word, trace)
+
+
+class Stored:
+    """A message on the server: its octets, and its flags."""
+
+    def __init__(self, body, flags):
+        self.body, self.flags = body, flags
+
+
+class ChangesCase(harness.Case):
+    """Each test has mailboxes of its own: `make`."""
+
+    def setUp(self):
+        super().setUp()
+        self.foreign = {}
+        self.mounts_made = []
+        # The first one is the last to be done, when there is no mount any more.
+        self.addCleanup(self.assert_the_foreign_are_there)
+
+    def mount(self, *options, **keywords):
+        made = super().mount(*options, **keywords)
+        self.mounts_made.append(made)
+        return made
+
+    def make(self, name, count=6):
+        """A mailbox with messages, and some more that another client has marked; the UIDs of the former."""
+        self.server.seed_messages(name, [text_of(name, number) for number in range(count + FOREIGN)])
+        uids = sorted(self.server.messages(name))
+        assert len(uids) == count + FOREIGN, uids
+        # One of them first, one last, and one in the middle of those that are changed.
+        marked = {uids[0], uids[len(uids) // 2], uids[-1]}
+        self.server.change(name, ("STORE", ",".join(map(str, sorted(marked))), "+FLAGS.SILENT", "(%s)" % MARKED))
+        bodies = self.server.messages(name)
+        self.foreign[name] = {uid: bodies[uid].body for uid in marked}
+        return [uid for uid in uids if uid not in marked]
+
+    def stored(self, mailbox):
+        """UID -> Stored."""
+        flags = self.server.flags(mailbox)
+        return {uid: Stored(message.body, flags[uid]) for uid, message in self.server.messages(mailbox).items()}
+
+    def own(self, mailbox):
+        """The same without what another client has marked."""
+        foreign = self.foreign.get(mailbox, {})
+        return {uid: message for uid, message in self.stored(mailbox).items() if uid not in foreign}
+
+    def bodies(self, mailbox):
+        """The octets of all messages that are not another client's, in an order of their own."""
+        return sorted(message.body for message in self.own(mailbox).values())
+
+    def shown(self, mount, mailbox):
+        """UIDs of what the mount lists, without what another client has marked."""
+        return sorted(uid for uid in mount.files(self.folder(mailbox)) if uid not in self.foreign.get(mailbox, {}))
+
+    def folder(self, mailbox):
+        """The path of a mailbox below the mount."""
+        return mailbox.replace(self.server.delimiter, "/")
+
+    def directory(self, mount, mailbox):
+        return mount.path / self.folder(mailbox)
+
+    def has_uidplus(self):
+        return self.server.profile != "bare"
+
+    def status(self, mount):
+        done = run(PROGRAM, "status", "--json", mount.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def refused_changes(self, mount):
+        """What the mount tells of changes that the server did not want."""
+        return self.status(mount)["changes"]["refused"]
+
+    def waiting_changes(self, mount):
+        """How many changes have not reached the server yet."""
+        return self.status(mount)["changes"]["pending"]
+
+    def outcome(self, command, *arguments):
+        """Runs a tool in a C locale; its exit code and what it said."""
+        done = run(command, *arguments, env={**os.environ, "LC_ALL": "C"})
+        return done.returncode, done.stderr
+
+    def do(self, command, *arguments):
+        """Runs a tool, which succeeds and says nothing of errors."""
+        self.assertEqual(self.outcome(command, *arguments), (0, ""), command)
+
+    def assert_the_foreign_are_there(self):
+        for mailbox, marked in self.foreign.items():
+            stored = self.stored(mailbox)
+            for uid, body in marked.items():
+                self.assertIn(uid, stored, "another client's message in %s was expunged" % mailbox)
+                self.assertEqual((stored[uid].body, MARKED in stored[uid].flags), (body, True), mailbox)
+        for mount in self.mounts_made:
+            self.assertNotRegex(mount.traced(), PLAIN_EXPUNGE)
