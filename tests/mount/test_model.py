@@ -10,63 +10,16 @@ import errno
 import os
 import pathlib
 import random
-import re
 import threading
 import time
 
 import harness
 from harness import eventually, quoted, sha256
+from model import GONE, OPERATIONS, SEED, SOON, ModelCase, Reference, uid_of
 from writers import Writers
 
-OPERATIONS = int(os.environ.get("IMAPFS_MODEL_OPS", "250"))
-SEED = int(os.environ.get("IMAPFS_SEED", random.SystemRandom().randrange(1 << 32)))
-SOON = 25  # seconds: "within seconds", on a busy machine
-FLAGS_KNOWN = 60  # seconds: without mod-sequences flags are asked for every half a minute
 FORGOTTEN = 5  # seconds: until the kernel was told; by itself it forgets a message after ten
-GONE = (errno.ENOENT, errno.ESTALE)
 BETWEEN = (1, 5, 20, 60, 150)  # operations from one quiet point to the next
-
-
-class Folder:
-    """A mailbox as the server tells of it: UID -> (size, flags)."""
-
-    def __init__(self, uid_validity=None):
-        self.uid_validity, self.messages = uid_validity, {}
-
-
-def flags_of(text):
-    return frozenset(text.split()) - {r"\Recent"}
-
-
-class Reference:
-    """The account as a fresh connection sees it; folders by their path below the mount."""
-
-    def __init__(self, server):
-        self.folders = {}
-        with server.client() as client:
-            for name, selectable in server.mailboxes(client).items():
-                path = name.replace(server.delimiter, "/")
-                for depth in range(path.count("/")):
-                    self.folders.setdefault(path.rsplit("/", path.count("/") - depth)[0], Folder())
-                self.folders[path] = self._read(client, server, name) if selectable else Folder()
-
-    @staticmethod
-    def _read(client, server, name):
-        status, answer = client.select(quoted(server.full_name(name)), readonly=True)
-        assert status == "OK", (name, answer)
-        folder = Folder(int(client.response("UIDVALIDITY")[1][0]))
-        if answer != [b"0"]:
-            status, answer = client.uid("FETCH", "1:*", "(UID RFC822.SIZE FLAGS)")
-            assert status == "OK", answer
-            for line in answer:
-                uid, size = (int(re.search(item, line)[1]) for item in (rb"UID (\d+)", rb"RFC822.SIZE (\d+)"))
-                flags = re.search(rb"FLAGS \((.*?)\)", line)[1].decode()
-                folder.messages[uid] = (size, flags_of(flags))
-        return folder
-
-
-def uid_of(name):
-    return int(re.fullmatch(r"(?:.*\.)?(\d+)\.eml", name, re.DOTALL)[1])
 
 
 class Looker:
@@ -100,18 +53,7 @@ class Looker:
                     self.failures.append("%s: %s" % (place, error))
 
 
-class Model(harness.Case):
-    def setUp(self):
-        super().setUp()
-        print("\nIMAPFS_SEED=%d IMAPFS_MODEL_OPS=%d" % (SEED, OPERATIONS), flush=True)
-        self.random = random.Random(SEED + 1)
-        self.has_modseqs = self.server.profile != "bare"
-        # With NOTIFY little is left to be asked for; but Dovecot 2.3 does not tell when folders are renamed.
-        notifies = self.server_type is harness.Dovecot and self.server.profile == "full"
-        self.mount_made = self.mount("--poll-interval", "5s" if notifies else "1s")
-        self.root = self.mount_made.path
-        self.lags = []
-
+class Model(ModelCase):
     def test_the_mount_ends_up_as_the_server_is(self):
         writers = Writers(self.server, SEED)
         self.addCleanup(writers.close)
@@ -154,64 +96,6 @@ class Model(harness.Case):
             self.assert_gone(known, reference, FORGOTTEN)
         for _ in range(3):
             self.check_some_content()
-
-    # --- The whole tree ---------------------------------------------------------------------------
-
-    def wait_until_equal(self, reference, with_flags):
-        patience = SOON if self.has_modseqs else FLAGS_KNOWN
-        try:
-            eventually(lambda: self.difference(reference, with_flags) is None, patience, "the mount")
-        except AssertionError:
-            self.fail("still another than the server: %s" % self.difference(reference, with_flags))
-
-    def difference(self, reference, with_flags):
-        """The first thing that is not as on the server."""
-        self.listed = {}
-        found = {}
-        try:
-            for place, folders, files in os.walk(self.root, onerror=self._gone):
-                folder = os.path.relpath(place, self.root)
-                for name in folders:
-                    path = os.path.normpath(os.path.join(folder, name))
-                    self.listed[path] = None
-                    if path not in reference.folders:
-                        return "folder %s should not be there" % path
-                found[folder] = files
-            missing = reference.folders.keys() - found.keys()
-            if missing:
-                return "folders %s are missing" % missing
-            for path, folder in reference.folders.items():
-                wrong = self._difference(path, folder, found[path], with_flags)
-                if wrong:
-                    return "%s: %s" % (path, wrong)
-        except OSError as error:
-            if error.errno not in GONE:
-                raise
-            return str(error)
-        return None
-
-    @staticmethod
-    def _gone(error):
-        raise error
-
-    def _difference(self, path, folder, names, with_flags):
-        shown = {uid_of(name): name for name in names}
-        if len(shown) != len(names):
-            return "a message has two names: %s" % sorted(names)
-        if shown.keys() != folder.messages.keys():
-            return "shows %s too many, and not %s" % (
-                sorted(shown.keys() - folder.messages.keys()),
-                sorted(folder.messages.keys() - shown.keys()),
-            )
-        for uid, name in shown.items():
-            file = os.path.join(self.root, path, name)
-            self.listed[os.path.join(path, name)] = (folder.uid_validity, uid)
-            size, flags = folder.messages[uid]
-            if os.stat(file).st_size != size:
-                return "size of %d" % uid
-            if with_flags and flags_of(os.getxattr(file, "user.imap.flags").decode()) != flags:
-                return "flags of %d are %s" % (uid, set(flags))
-        return None
 
     # --- What is gone -----------------------------------------------------------------------------
 

@@ -38,10 +38,11 @@ class Writers:
         for client in self._clients:
             client.logout()
 
-    def change(self, operations):
-        """Does so many things."""
+    def change(self, operations, kinds=None):
+        """Does so many things, of these kinds: how often each in relation to the others."""
+        kinds = kinds or OPERATIONS
         for _ in range(operations):
-            kind = self._random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+            kind = self._random.choices(list(kinds), list(kinds.values()))[0]
             if getattr(self, "_" + kind)(self._random.choice(self._clients)):
                 self.done[kind] += 1
             else:
