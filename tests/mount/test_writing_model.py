@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""A mount and another client change the account at random, in turns and at the same time: no message is lost that
+nobody removed, none is there twice, and what other clients have marked as deleted stays.
+
+usage: test_writing_model.py dovecot|cyrus PROFILE [unittest's arguments]
+
+IMAPFS_MODEL_OPS says how many operations (default: 250), IMAPFS_SEED which (default: others each time).
+"""
+import os
+import threading
+
+import harness
+from changing import PLAIN_EXPUNGE, barrier
+from model import OPERATIONS, SEED, ModelCase, Reference
+from rivals import TO_ALL, TO_MESSAGES, UNREAL, Contents, MountWriter, OtherClient, foretold
+
+BETWEEN = (1, 3, 10, 30)  # operations from one quiet point to the next
+
+
+class WritingModel(ModelCase):
+    def uid_of(self, path):
+        return int(os.getxattr(path, "user.imap.uid"))
+
+    def setUp(self):
+        super().setUp()
+        self.other = OtherClient(self.server, SEED)
+        self.addCleanup(self.other.close)
+        self.mount_writer = MountWriter(self.root, self.random)
+        self.addCleanup(self.report)
+
+    def report(self):
+        """Also of a run that fails or is interrupted."""
+        print({**self.other.done, **self.mount_writer.done}, flush=True)
+
+    def test_what_nobody_removed_is_there_once(self):
+        left = OPERATIONS
+        while left > 0:
+            now = min(left, self.random.choice(BETWEEN))
+            left -= now
+            if self.random.random() < 0.5:
+                self.in_turns(now)
+            else:
+                self.at_the_same_time(now)
+            self.wait_until_equal(Reference(self.server), with_flags=True)
+        self.assertNotRegex(self.mount_made.traced(), PLAIN_EXPUNGE)
+
+    def in_turns(self, operations):
+        """What the mount has accepted is done exactly, also where it had not heard yet of what the other did."""
+        self.other.change(operations, TO_ALL)
+        if self.random.random() < 0.5:
+            self.wait_until_equal(Reference(self.server), with_flags=True)
+        before = Contents(self.server)
+        changes = self.mount_writer.change(operations)
+        self.wait_for_server()
+        self.check(before, changes, {})
+
+    def at_the_same_time(self, operations):
+        before = Contents(self.server)
+        failures = []
+
+        def change():
+            try:
+                self.other.change(operations, TO_MESSAGES)
+            except Exception as failure:  # pylint: disable=broad-except # the test has to see it
+                failures.append(failure)
+
+        rival = threading.Thread(target=change)
+        rival.start()
+        try:
+            changes = self.mount_writer.change(operations)
+        finally:
+            rival.join()
+        self.assertEqual(failures, [])
+        self.wait_for_server()
+        self.check(before, changes, self.other.touched)
+
+    def wait_for_server(self):
+        try:
+            barrier(self.root)
+        except OSError as error:
+            # Something that was to be changed had gone.
+            self.assertIn(error.errno, UNREAL)
+
+    def check(self, before, changes, touched):
+        after = Contents(self.server)
+        for number, places in foretold(before, changes, lambda number: number not in touched).items():
+            self.assertEqual(sorted(after.places[number]), sorted(places), self.about(number, before, changes, touched))
+        removed = {change.number for change in changes if change.kind == "remove"}
+        removed |= {number for number, kinds in touched.items() if "expunge" in kinds}
+        for number in set(before.places) | set(after.places) | set(touched):
+            was_there = bool(before.places.get(number)) or "append" in touched.get(number, ())
+            fewest = 1 if was_there and number not in removed else 0
+            self.assertIn(
+                len(after.places[number]), range(fewest, was_there + 1), self.about(number, before, changes, touched)
+            )
+
+    @staticmethod
+    def about(number, before, changes, touched):
+        made = [change for change in changes if change.number == number]
+        return "message %d, before %s; mount: %s; other client: %s" % (
+            number,
+            before.places.get(number),
+            made,
+            touched.get(number),
+        )
+
+
+if __name__ == "__main__":
+    harness.main_on_server()
