@@ -1,6 +1,7 @@
 #include "fs/tree/filesystem.h"
 
 #include "fs/mail/errors.h"
+#include "fs/mail/file_names.h"
 #include "fs/mail/folder_names.h"
 #include "fs/tree/errors.h"
 
@@ -92,6 +93,7 @@ Attributes Filesystem::attributes_of_departed(const MessageKey& key, Ino ino) co
 
 std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
                                              Interrupt& interrupt) {
+  if (name.size() > kMaxName) throw TreeError(ENAMETOOLONG, "the name is too long");
   if (view_of(parent) == View::own) return own_.lookup(name);
   if (parent == kRootIno && name == OwnFiles::kDirectory) return own_.directory();
   auto directory = folder(parent);

@@ -29,6 +29,14 @@ TEST_CASE("a message resolves by its full name and by its UID alone", "[fs][look
   CHECK(world.ino("/INBOX/" + name) == world.ino("/INBOX/1.eml"));
 }
 
+TEST_CASE("a name that is too long is told from one that there is not", "[fs][lookup]") {
+  World world{{{"INBOX", {mail("here")}}}};
+  CHECK_FALSE(world.lookup("/INBOX/" + std::string(255, 'n')));
+  for (const std::string folder : {"/", "/INBOX/"}) {
+    CHECK(tests::error_of([&] { world.lookup(folder + std::string(256, 'n')); }) == ENAMETOOLONG);
+  }
+}
+
 TEST_CASE("another text before the UID is another name, which there is not", "[fs][lookup]") {
   World world{{{"INBOX", {mail("Quarterly figures")}}}, with_full_names()};
   world.list("/INBOX");
