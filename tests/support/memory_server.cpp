@@ -113,6 +113,7 @@ void MemoryServer::renew(const std::string& mailbox, std::uint64_t uid_validity)
     auto messages = std::exchange(renewed.messages, {});
     renewed.uid_validity = uid_validity;
     renewed.uid_next = 1;
+    renewed.tombstones.clear();
     for (auto& message : messages) renewed.append(std::move(message.mail));
   });
 }

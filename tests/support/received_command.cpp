@@ -65,6 +65,12 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+std::optional<std::uint64_t> modifier_of(std::string_view text, std::string_view name) {
+  const auto words = text.starts_with('(') ? words_of(text) : std::vector<std::string>();
+  if (words.size() < 2 || upper(words[0]) != name) return std::nullopt;
+  return std::stoull(words[1]);
+}
+
 ReceivedCommand parse_command(std::string_view line) {
   ReceivedCommand command;
   const auto space = line.find(' ');

@@ -81,22 +81,31 @@ constexpr auto kIgnored = "OK ignored in a mailbox that is open for reading alon
 std::string ServerConnection::uid_store(const ReceivedCommand& command) {
   return state_.data.with([&](ServerData& server) -> std::string {
     const auto uids = uids_in(command.argument(0));
-    const auto how = upper(command.argument(1));
-    const bool silent = how.ends_with(".SILENT");
+    const auto unchanged_since = modifier_of(command.argument(1), "UNCHANGEDSINCE");
+    const std::size_t first = unchanged_since ? 2 : 1;
+    const auto how = upper(command.argument(first));
     if (!uids || how.find("FLAGS") > 1) return "BAD not a change of flags";
+    const bool has_modseqs = server.profile.has("CONDSTORE");
+    if (unchanged_since && !has_modseqs) return "BAD unknown modifier";
     if (open_->is_read_only) return kIgnored;
     // What others have changed is told before, so that what is left at the end is theirs.
     announce(server);
-    const auto given = kept(server.profile, words_of(command.argument(2)));
+    const auto given = kept(server.profile, words_of(command.argument(first + 1)));
     auto& mailbox = opened(server);
+    imap::UidSet modified;
     for (std::size_t at = 0; at < open_->known.size(); ++at) {
       if (!uids->contains(open_->known[at])) continue;
       auto& message = *mailbox.find(open_->known[at]);
+      if (unchanged_since && message.modseq > *unchanged_since) {
+        modified.add(message.uid);
+        continue;
+      }
       mailbox.set_flags(message, changed(message.mail.flags, how.front(), given));
-      if (!silent) out_ += flags_row(at + 1, message);
+      // The mod-sequence is told in any case (RFC 7162 section 3.1.3).
+      if (has_modseqs || !how.ends_with(".SILENT")) say_flags(server, at + 1, message);
     }
-    open_->told = mailbox.changes;
-    return "OK done";
+    open_->told = mailbox.modseq;
+    return modified.empty() ? "OK done" : "OK [MODIFIED " + modified.to_string() + "] not all";
   });
 }
 

@@ -17,10 +17,11 @@ std::string ServerConnection::delimiter_text(const Profile& profile) {
   return profile.delimiter ? quoted(std::string(1, *profile.delimiter)) : "NIL";
 }
 
-std::string ServerConnection::status_of(const StoredMailbox& mailbox) {
+std::string ServerConnection::status_of(const Profile& profile, const StoredMailbox& mailbox) {
   return "* STATUS " + quoted(mailbox.name) + " (MESSAGES " +
          std::to_string(mailbox.messages.size()) + " UIDNEXT " + std::to_string(mailbox.uid_next) +
          " UIDVALIDITY " + std::to_string(mailbox.uid_validity) +
+         (profile.has("CONDSTORE") ? " HIGHESTMODSEQ " + std::to_string(mailbox.modseq) : "") +
          (mailbox.object_id.empty() ? "" : " MAILBOXID (" + mailbox.object_id + ")") + ")\r\n";
 }
 
@@ -33,6 +34,7 @@ const std::vector<ServerConnection::Entry>& ServerConnection::table() {
       {"ID", Needs::nothing, &Self::id},
       {"NOOP", Needs::nothing, &Self::noop},
       {"LOGOUT", Needs::nothing, &Self::logout},
+      {"ENABLE", Needs::login, &Self::enable},
       {"NAMESPACE", Needs::login, &Self::name_space},
       {"LIST", Needs::login, &Self::list},
       {"CREATE", Needs::login, &Self::create},
@@ -127,7 +129,8 @@ std::string ServerConnection::list(const ReceivedCommand& command) {
         out_ += out_.ends_with('(') ? "\\Subscribed" : " \\Subscribed";
       }
       out_ += ") " + delimiter_text(server.profile) + ' ' + quoted(name) + "\r\n";
-      if (command.line.find("STATUS (") != std::string::npos) out_ += status_of(mailbox);
+      if (command.line.find("STATUS (") != std::string::npos)
+        out_ += status_of(server.profile, mailbox);
     }
   });
   return "OK done";
@@ -140,7 +143,7 @@ std::string ServerConnection::examine(const ReceivedCommand& command) {
     if (mailbox == nullptr) return "NO [NONEXISTENT] no such mailbox";
     if (!mailbox->is_selectable()) return "NO [CANNOT] no messages can be in it";
     const bool is_read_only = command.name == "EXAMINE" || mailbox->is_read_only;
-    open_ = OpenMailbox{mailbox->name, mailbox->uid_validity, {}, is_read_only, mailbox->changes};
+    open_ = OpenMailbox{mailbox->name, mailbox->uid_validity, {}, is_read_only, mailbox->modseq};
     for (const auto& message : mailbox->messages) open_->known.push_back(message.uid);
     out_ += "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\r\n";
     out_ += "* OK [PERMANENTFLAGS (" + (is_read_only ? "" : server.profile.permanent_flags) +
@@ -152,6 +155,10 @@ std::string ServerConnection::examine(const ReceivedCommand& command) {
     if (server.profile.says_uid_next) {
       out_ += "* OK [UIDNEXT " + std::to_string(mailbox->uid_next) + "] next\r\n";
     }
+    if (server.profile.has("CONDSTORE")) {
+      out_ += "* OK [HIGHESTMODSEQ " + std::to_string(mailbox->modseq) + "] highest\r\n";
+    }
+    if (says_vanished_) resync(server, *mailbox, command.argument(1));
     return is_read_only ? "OK [READ-ONLY] open" : "OK [READ-WRITE] open";
   });
 }

@@ -78,25 +78,33 @@ void ServerConnection::announce() {
 void ServerConnection::announce(ServerData& server) {
   const auto& mailbox = opened(server);
   auto& known = open_->known;
+  imap::UidSet vanished;
   for (std::size_t at = known.size(); at > 0; --at) {
     if (mailbox.find(known[at - 1]) != nullptr) continue;
-    out_ += "* " + std::to_string(at) + " EXPUNGE\r\n";
+    vanished.add(known[at - 1]);
+    if (!says_vanished_) out_ += "* " + std::to_string(at) + " EXPUNGE\r\n";
     known.erase(known.begin() + static_cast<std::ptrdiff_t>(at - 1));
+  }
+  if (says_vanished_ && !vanished.empty()) {
+    out_ += "* VANISHED " + vanished.to_string() + "\r\n";
   }
   for (std::size_t at = 0; at < known.size(); ++at) {
     const auto& message = *mailbox.find(known[at]);
-    if (message.changed > open_->told) out_ += flags_row(at + 1, message);
+    if (message.modseq > open_->told) say_flags(server, at + 1, message);
   }
-  open_->told = mailbox.changes;
+  open_->told = mailbox.modseq;
   if (known.size() == mailbox.messages.size()) return;
   known.clear();
   for (const auto& message : mailbox.messages) known.push_back(message.uid);
   out_ += "* " + std::to_string(known.size()) + " EXISTS\r\n";
 }
 
-std::string ServerConnection::flags_row(std::size_t sequence_number, const StoredMessage& message) {
-  return "* " + std::to_string(sequence_number) + " FETCH (UID " +
-         std::to_string(message.uid.value) + " FLAGS (" + message.mail.flags + "))\r\n";
+void ServerConnection::say_flags(const ServerData& server, std::size_t sequence_number,
+                                 const StoredMessage& message) {
+  out_ += "* " + std::to_string(sequence_number) + " FETCH (UID " +
+          std::to_string(message.uid.value) + " FLAGS (" + message.mail.flags + ")";
+  if (server.profile.has("CONDSTORE")) out_ += " MODSEQ (" + std::to_string(message.modseq) + ")";
+  out_ += ")\r\n";
 }
 
 void ServerConnection::transmit(const Plan& plan) {

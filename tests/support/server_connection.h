@@ -63,13 +63,14 @@ class ServerConnection {
   /// Tells of what other clients have done to the open mailbox.
   void announce();
   void announce(ServerData& server);
-  static std::string flags_row(std::size_t sequence_number, const StoredMessage& message);
+  void say_flags(const ServerData& server, std::size_t sequence_number,
+                 const StoredMessage& message);
   /// The open mailbox, if it is still the one that was opened.
   StoredMailbox& opened(ServerData& server) const;
 
   // server_commands.cpp
   static std::string delimiter_text(const Profile& profile);
-  static std::string status_of(const StoredMailbox& mailbox);
+  static std::string status_of(const Profile& profile, const StoredMailbox& mailbox);
   static const std::vector<Entry>& table();
   std::string capability(const ReceivedCommand& command);
   std::string login(const ReceivedCommand& command);
@@ -96,6 +97,12 @@ class ServerConnection {
   std::optional<imap::UidSet> uids_in(std::string text) const;
   bool leaves_out(ServerData& server, const std::string& line, imap::Uid uid) const;
 
+  // server_resync.cpp
+  std::string enable(const ReceivedCommand& command);
+  /// What has changed in the mailbox just opened since the point that `(QRESYNC (...))` names.
+  void resync(const ServerData& server, const StoredMailbox& mailbox, const std::string& parameter);
+  void say_vanished_earlier(const imap::UidSet& uids);
+
   // server_changes.cpp
   std::string uid_store(const ReceivedCommand& command);
   std::string expunge(const ReceivedCommand& command);
@@ -115,6 +122,7 @@ class ServerConnection {
   std::string out_;
   std::optional<OpenMailbox> open_;
   bool logged_in_ = false;
+  bool says_vanished_ = false;  // QRESYNC is on
   bool ended_ = false;
   std::thread thread_;  // last: it uses the above
 };

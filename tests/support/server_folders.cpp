@@ -108,7 +108,7 @@ std::string ServerConnection::status(const ReceivedCommand& command) {
     if (mailbox == nullptr || !mailbox->is_selectable()) {
       return refusal(server.profile, "NONEXISTENT", "Mailbox does not exist");
     }
-    out_ += status_of(*mailbox);
+    out_ += status_of(server.profile, *mailbox);
     return "OK done";
   });
 }

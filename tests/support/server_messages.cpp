@@ -46,6 +46,7 @@ std::string fetch_item(const Faults& faults, const StoredMessage& message,
                                             : std::optional<std::uint64_t>(octets.size());
     return size ? "RFC822.SIZE " + std::to_string(*size) : "";
   }
+  if (name == "MODSEQ") return "MODSEQ (" + std::to_string(message.modseq) + ")";
   if (name == "BODY.PEEK[]") return "BODY[] " + literal(octets);
   constexpr std::string_view kFields = "BODY.PEEK[HEADER.FIELDS ";
   if (name.starts_with(kFields)) {
@@ -117,11 +118,18 @@ std::string ServerConnection::uid_fetch(const ReceivedCommand& command) {
     const auto& mailbox = opened(server);
     const auto uids = uids_in(command.argument(0));
     if (!uids) return "BAD not a set of UIDs";
-    const auto items = words_of(command.argument(1));
+    auto items = words_of(command.argument(1));
+    const auto since = modifier_of(command.argument(2), "CHANGEDSINCE");
+    if (since) {
+      if (!server.profile.has("CONDSTORE")) return "BAD unknown modifier";
+      items.emplace_back("MODSEQ");
+      if (says_vanished_) say_vanished_earlier(mailbox.vanished(*uids, *since));
+    }
     for (std::size_t at = 0; at < open_->known.size(); ++at) {
       const auto uid = open_->known[at];
       const auto* message = mailbox.find(uid);
-      if (!uids->contains(uid) || message == nullptr) continue;
+      if (!uids->contains(uid) || message == nullptr || message->modseq <= since.value_or(0))
+        continue;
       if (leaves_out(server, command.line, uid)) continue;
       const auto uid_item = "UID " + std::to_string(uid.value);
       std::string row;

@@ -39,18 +39,29 @@ StoredMessage* StoredMailbox::find(imap::Uid uid) {
 
 imap::Uid StoredMailbox::append(Mail mail) {
   const imap::Uid uid{uid_next++};
-  messages.push_back({uid, std::move(mail), ++changes});
+  messages.push_back({uid, std::move(mail), ++modseq});
   return uid;
 }
 
 void StoredMailbox::expunge(const imap::UidSet& uids) {
+  for (const auto& message : messages) {
+    if (uids.contains(message.uid)) tombstones[message.uid] = ++modseq;
+  }
   std::erase_if(messages, [&](const StoredMessage& message) { return uids.contains(message.uid); });
+}
+
+imap::UidSet StoredMailbox::vanished(const imap::UidSet& among, std::uint64_t since) const {
+  imap::UidSet found;
+  for (const auto& [uid, when] : tombstones) {
+    if (when > since && among.contains(uid)) found.add(uid);
+  }
+  return found;
 }
 
 void StoredMailbox::set_flags(StoredMessage& message, std::string flags) {
   if (message.mail.flags == flags) return;
   message.mail.flags = std::move(flags);
-  message.changed = ++changes;
+  message.modseq = ++modseq;
 }
 
 bool StoredMailbox::is_selectable() const {

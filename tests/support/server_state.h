@@ -24,7 +24,7 @@ namespace tests {
 struct StoredMessage {
   imap::Uid uid;
   Mail mail;
-  std::uint64_t changed = 0;  // a count of the mailbox, of when its flags were changed last
+  std::uint64_t modseq = 0;  // when it came or its flags were changed last
 
   bool has_flag(std::string_view flag) const;
 };
@@ -36,12 +36,15 @@ struct StoredMailbox {
   std::vector<StoredMessage> messages;  // ascending
   std::uint64_t uid_validity = 1;
   std::uint32_t uid_next = 1;
-  std::uint64_t changes = 0;
-  bool is_read_only = false;  // to this user
+  std::uint64_t modseq = 1;                       // the highest one
+  std::map<imap::Uid, std::uint64_t> tombstones;  // of what was expunged, and when
+  bool is_read_only = false;                      // to this user
 
   const StoredMessage* find(imap::Uid uid) const;
   StoredMessage* find(imap::Uid uid);
   imap::Uid append(Mail mail);
+  /// Those of the messages that were expunged later than that.
+  imap::UidSet vanished(const imap::UidSet& among, std::uint64_t since) const;
   void expunge(const imap::UidSet& uids);
   void set_flags(StoredMessage& message, std::string flags);
   bool is_selectable() const;

@@ -98,8 +98,10 @@ std::unique_ptr<imap::Session> World::connect(unsigned number) {
   settings.timeout = options_.mail.timeout;
   settings.progress = &parts_->progress;
   settings.number = number;
-  return imap::Session::open(server_.connect(parts_->abort),
-                             {"alice", imap::Secret(std::string("secret"))}, settings);
+  auto session = imap::Session::open(server_.connect(parts_->abort),
+                                     {"alice", imap::Secret(std::string("secret"))}, settings);
+  session->negotiate();  // as Mount does it
+  return session;
 }
 
 std::optional<fs::Attributes> World::lookup(const std::string& path) {
