@@ -50,12 +50,38 @@ class Stored:
         self.body, self.flags = body, flags
 
 
+def make(server, name, count):
+    """A mailbox with messages, and some more that another client has marked.
+
+    Returns the UIDs of the former, and the octets of the latter by UID.
+    """
+    known = server.messages(name) if name in server.mailboxes() else {}
+    server.seed_messages(name, [text_of(name, number) for number in range(count + FOREIGN)])
+    messages = {uid: message.body for uid, message in server.messages(name).items() if uid not in known}
+    uids = sorted(messages)
+    assert len(uids) == count + FOREIGN, uids
+    # One of them first, one last, and one in the middle of those that are changed.
+    marked = {uids[0], uids[len(uids) // 2], uids[-1]}
+    server.change(name, ("STORE", ",".join(map(str, sorted(marked))), "+FLAGS.SILENT", "(%s)" % MARKED))
+    return [uid for uid in uids if uid not in marked], {uid: messages[uid] for uid in marked}
+
+
+def trash_of(server):
+    """The mailbox that the server marks as the trash, or nothing."""
+    return next((name for name in server.mailboxes() if name.rsplit("/", 1)[-1] == "Trash"), None)
+
+
 class ChangesCase(harness.Case):
-    """Each test has mailboxes of its own: `make`."""
+    """Each test has mailboxes of its own: `make`. In INBOX and in the trash another client has marked messages, too."""
+
+    @classmethod
+    def fill(cls):
+        common = [name for name in ("INBOX", trash_of(cls.server)) if name]
+        cls.foreign_anywhere = {name: make(cls.server, name, 1)[1] for name in common}
 
     def setUp(self):
         super().setUp()
-        self.foreign = {}
+        self.foreign = dict(self.foreign_anywhere)
         self.mounts_made = []
         # The first one is the last to be done, when there is no mount any more.
         self.addCleanup(self.assert_the_foreign_are_there)
@@ -66,16 +92,9 @@ class ChangesCase(harness.Case):
         return made
 
     def make(self, name, count=6):
-        """A mailbox with messages, and some more that another client has marked; the UIDs of the former."""
-        self.server.seed_messages(name, [text_of(name, number) for number in range(count + FOREIGN)])
-        uids = sorted(self.server.messages(name))
-        assert len(uids) == count + FOREIGN, uids
-        # One of them first, one last, and one in the middle of those that are changed.
-        marked = {uids[0], uids[len(uids) // 2], uids[-1]}
-        self.server.change(name, ("STORE", ",".join(map(str, sorted(marked))), "+FLAGS.SILENT", "(%s)" % MARKED))
-        bodies = self.server.messages(name)
-        self.foreign[name] = {uid: bodies[uid].body for uid in marked}
-        return [uid for uid in uids if uid not in marked]
+        """A mailbox for this test; the UIDs of the messages that no other client has marked."""
+        uids, self.foreign[name] = make(self.server, name, count)
+        return uids
 
     def stored(self, mailbox):
         """UID -> Stored."""
@@ -128,10 +147,10 @@ class ChangesCase(harness.Case):
         self.assertEqual(self.outcome(command, *arguments), (0, ""), command)
 
     def assert_the_foreign_are_there(self):
+        messages, flags = self.server.messages_of(self.foreign), self.server.flags_of(self.foreign)
         for mailbox, marked in self.foreign.items():
-            stored = self.stored(mailbox)
             for uid, body in marked.items():
-                self.assertIn(uid, stored, "another client's message in %s was expunged" % mailbox)
-                self.assertEqual((stored[uid].body, MARKED in stored[uid].flags), (body, True), mailbox)
+                self.assertIn(uid, messages[mailbox], "another client's message in %s was expunged" % mailbox)
+                self.assertEqual((messages[mailbox][uid].body, MARKED in flags[mailbox][uid]), (body, True), mailbox)
         for mount in self.mounts_made:
             self.assertNotRegex(mount.traced(), PLAIN_EXPUNGE)

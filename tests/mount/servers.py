@@ -221,13 +221,20 @@ class Server:
 
     def flags(self, mailbox):
         """UID -> flags for all of a mailbox."""
+        return self.flags_of([mailbox])[mailbox]
+
+    def flags_of(self, mailboxes):
+        """The same for several, by mailbox, in one session."""
         with self.client() as client:
-            status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
-            assert status == "OK", (mailbox, answer)
-            if answer == [b"0"]:
-                return {}
-            status, answer = client.uid("FETCH", "1:*", "(UID FLAGS)")
-            assert status == "OK", answer
+            return {mailbox: self._flags(client, mailbox) for mailbox in mailboxes}
+
+    def _flags(self, client, mailbox):
+        status, answer = client.select(quoted(self.full_name(mailbox)), readonly=True)
+        assert status == "OK", (mailbox, answer)
+        if answer == [b"0"]:
+            return {}
+        status, answer = client.uid("FETCH", "1:*", "(UID FLAGS)")
+        assert status == "OK", answer
         found = {}
         for line in answer:
             flags = re.search(rb"FLAGS \((.*?)\)", line)[1].decode().split()

@@ -7,7 +7,7 @@ import errno
 import os
 
 import harness
-from changing import MARKED, SOON, ChangesCase, barrier, commands
+from changing import MARKED, SOON, ChangesCase, barrier, commands, trash_of
 from harness import PROGRAM, eventually, run
 
 MANY = 60
@@ -167,12 +167,6 @@ class Delete(ChangesCase):
 class Policies(ChangesCase):
     """`--delete`, whatever the server is."""
 
-    def trash(self):
-        names = [name for name in self.server.mailboxes() if name.rsplit("/", 1)[-1] == "Trash"]
-        if not names:
-            self.skipTest("no mailbox of this server is marked as the trash")
-        return names[0]
-
     def test_expunge(self):
         uids = self.make("Expunging")
         mount = self.mount("--delete", "expunge")
@@ -185,7 +179,9 @@ class Policies(ChangesCase):
             self.assertIn(MARKED, left[uids[0]].flags)
 
     def test_trash(self):
-        trash = self.trash()
+        trash = trash_of(self.server)
+        if trash is None:
+            self.skipTest("no mailbox of this server is marked as the trash")
         uids = self.make("Discarding")
         body = self.own("Discarding")[uids[1]].body
         before = self.stored(trash)
