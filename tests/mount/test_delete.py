@@ -231,13 +231,14 @@ class Refused(ChangesCase):
             self.skipTest("only Dovecot's full profile has access rights here")
 
     def let_read_only(self, mailbox):
+        """Before the mount logs in: Dovecot keeps the rights that a session has seen for a while."""
         self.server.doveadm("acl", "set", "-u", self.server.user, mailbox, "owner", "lookup", "read")
 
     def test_the_message_comes_back(self):
         uids = self.make("Protected")
+        self.let_read_only("Protected")
         mount = self.mount()
         self.assertEqual(self.shown(mount, "Protected"), uids)
-        self.let_read_only("Protected")
         path = mount.file("Protected", uids[0])
         try:
             os.unlink(path)
@@ -258,9 +259,9 @@ class Refused(ChangesCase):
 
     def test_a_refusal_stops_nothing_else(self):
         refusing, willing = self.make("Refusing"), self.make("Willing")
+        self.let_read_only("Refusing")
         mount = self.mount()
         self.assertEqual((self.shown(mount, "Refusing"), self.shown(mount, "Willing")), (refusing, willing))
-        self.let_read_only("Refusing")
         for path in (mount.file("Refusing", refusing[0]), mount.file("Willing", willing[0])):
             self.outcome("rm", path)
         try:
