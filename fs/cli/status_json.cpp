@@ -78,6 +78,14 @@ Json cache_json(const MountStatus& status) {
           {"reusable_bytes", cache.free_pages}};
 }
 
+Json to_json(const Refusal& refusal) {
+  return {{"time", refusal.time},
+          {"folder", refusal.folder},
+          {"uid", refusal.uid},
+          {"what", refusal.what},
+          {"reason", refusal.reason}};
+}
+
 Json to_json(const RecentErrors::Entry& entry) {
   return {{"time", entry.time}, {"count", entry.count}, {"text", entry.text}};
 }
@@ -93,21 +101,24 @@ Json list_of(const Values& values) {
 
 std::string to_json(const MountStatus& status) {
   const auto& account = status.account;
-  const Json json{{"version", version_number()},
-                  {"source", status.source},
-                  {"mountpoint", status.mountpoint},
-                  {"mounted_at", status.mounted_at},
-                  {"process", status.process},
-                  {"online", account.online},
-                  {"since", account.since},
-                  {"reason", account.reason},
-                  {"connections", list_of(account.connections)},
-                  {"watches_all", account.watches_all},
-                  {"folders", account.folders},
-                  {"mailboxes", list_of(account.mailboxes)},
-                  {"bodies", to_json(account.bodies)},
-                  {"cache", cache_json(status)},
-                  {"errors", list_of(status.errors)}};
+  const Json json{
+      {"version", version_number()},
+      {"source", status.source},
+      {"mountpoint", status.mountpoint},
+      {"mounted_at", status.mounted_at},
+      {"process", status.process},
+      {"online", account.online},
+      {"since", account.since},
+      {"reason", account.reason},
+      {"connections", list_of(account.connections)},
+      {"watches_all", account.watches_all},
+      {"folders", account.folders},
+      {"mailboxes", list_of(account.mailboxes)},
+      {"bodies", to_json(account.bodies)},
+      {"changes",
+       {{"pending", account.changes.pending}, {"refused", list_of(account.changes.refused)}}},
+      {"cache", cache_json(status)},
+      {"errors", list_of(status.errors)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

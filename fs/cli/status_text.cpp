@@ -36,6 +36,7 @@ class Report {
     add_connections();
     add_folders();
     add_bodies();
+    add_changes();
     add_cache();
     add_errors();
     return std::move(text_);
@@ -104,6 +105,20 @@ class Report {
                      ? "nothing yet"
                      : fmt::format("{} messages, {:.0f} % of them from the cache", reads,
                                    100.0 * static_cast<double>(hits) / static_cast<double>(reads)));
+  }
+
+  void add_changes() {
+    const auto changes = json_.value("changes", Json::object());
+    const auto pending = number_of(changes, "pending");
+    if (pending > 0) line("changes", fmt::format("{} are still to be made", pending));
+    const auto refused = changes.value("refused", Json::array());
+    const auto first = refused.size() - std::min(refused.size(), kMostErrors);
+    for (auto i = first; i < refused.size(); ++i) {
+      line(i == first ? "refused" : "",
+           fmt::format("{}: {} message {} of {}: {}", age(refused[i], "time"),
+                       text_of(refused[i], "what"), number_of(refused[i], "uid"),
+                       text_of(refused[i], "folder"), text_of(refused[i], "reason")));
+    }
   }
 
   void add_cache() {

@@ -12,6 +12,15 @@
 
 namespace fs {
 
+/// A change that was not made.
+struct Refusal {
+  std::int64_t time = 0;
+  std::string folder;  // the server's name of the mailbox
+  std::uint32_t uid = 0;
+  std::string what;    // for people: `remove`, `move to Archive`
+  std::string reason;  // likewise
+};
+
 struct AccountStatus {
   struct Connection {
     imap::ConnectionState state;
@@ -33,6 +42,12 @@ struct AccountStatus {
     std::uint64_t from_cache = 0;  // those of them that waited for nothing
   };
 
+  /// Of messages, made here.
+  struct Changes {
+    std::size_t pending = 0;
+    std::vector<Refusal> refused;
+  };
+
   bool online = false;
   std::int64_t since = 0;
   std::string reason;
@@ -41,6 +56,7 @@ struct AccountStatus {
   std::size_t folders = 0;
   std::vector<Mailbox> mailboxes;  // those that were listed, by their paths
   Bodies bodies;
+  Changes changes;
   cache::Statistics cache;
 };
 

@@ -18,6 +18,8 @@ class ChangeSink {
   virtual void messages_changed(cache::MailboxId mailbox,
                                 const std::vector<cache::MessageRow>& gone, bool arrived) = 0;
   /// Of the folders `own` the kernel is told otherwise: by the answer to what it has asked for.
+  /// A message does not come under this name after all.
+  virtual void name_gone(cache::MailboxId mailbox, const std::string& name) = 0;
   virtual void folders_changed(const FolderTree& before, const FolderTree& after,
                                const std::vector<cache::MailboxId>& own) = 0;
 };

@@ -105,6 +105,10 @@ void Changes::arrived(cache::MailboxId mailbox) {
   announce(mailbox, {}, true);
 }
 
+void Changes::name_gone(cache::MailboxId mailbox, const std::string& name) {
+  if (const auto told = sink()) told->name_gone(mailbox, name);
+}
+
 void Changes::announce(cache::MailboxId mailbox, const Rows& gone, bool arrived) {
   for (const auto& row : gone) {
     if (row.body.value == 0) continue;

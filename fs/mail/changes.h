@@ -38,6 +38,8 @@ class Changes {
   /// Messages have come to a mailbox that was listed before; their rows are committed.
   void arrived(cache::MailboxId mailbox);
   /// See ChangeSink.
+  /// A name is no message's any more that it was for a while.
+  void name_gone(cache::MailboxId mailbox, const std::string& name);
   void folders(const FolderTree& before, const FolderTree& after,
                const std::vector<cache::MailboxId>& own);
 

@@ -116,9 +116,7 @@ bool Dispatch::open(Batch& batch) {
 }
 
 void Dispatch::refuse(const Batch& some, const std::exception_ptr& error) {
-  if (some.empty()) return;
-  context_.pending.ended(ids_of(some));
-  context_.refused(some, error);
+  if (!some.empty()) context_.refused(some, error);
 }
 
 void Dispatch::end(const Batch& some) {

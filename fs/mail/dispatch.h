@@ -26,8 +26,8 @@ struct DispatchContext {
   Changes& changes;
   Pending& pending;
   Aliases& aliases;
-  /// The server has refused these changes, or they cannot be made any more: they are dropped, and
-  /// things are as they were.
+  /// The server has refused these changes, or they cannot be made any more: drops them, so that
+  /// things are as they were, and tells of it.
   std::function<void(const std::vector<PendingChange>&, const std::exception_ptr&)> refused;
   /// A message is known under its new key: told before anybody can find it there.
   std::function<void(const MessageKey& from, const MessageKey& to)> moved;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace fs {
@@ -184,14 +186,9 @@ bool Outbox::send(Pending::Batch batch, const std::stop_token& stop) {
 }
 
 void Outbox::give_up(const Pending::Batch& batch, const std::exception_ptr& error) {
-  std::vector<cache::RecordId> ids;
   std::vector<PendingChange> left;
-  for (const auto& change : batch.changes) {
-    if (!pending_.has(change.id)) continue;
-    ids.push_back(change.id);
-    left.push_back(change);
-  }
-  pending_.ended(ids);
+  std::ranges::copy_if(batch.changes, std::back_inserter(left),
+                       [this](const PendingChange& change) { return pending_.has(change.id); });
   refused(left, error);
 }
 
@@ -199,6 +196,7 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
   if (some.empty()) return;
   const auto reason = reason_of(error);
   const auto now = std::time(nullptr);
+  // Before the changes end: a barrier that waits for that has to find it.
   state_.with([&](State& state) {
     if (!state.first_error) state.first_error = error;
     for (const auto& change : some) {
@@ -207,16 +205,22 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
       if (state.refusals.size() > kMostRefusals) state.refusals.pop_front();
     }
   });
-  for (const auto& change : some) {
-    if (change.mailbox.value != 0) changes_.arrived(change.mailbox);
-    if (change.target.value != 0) changes_.arrived(change.target);
-  }
   if (backing_.settings.on_refused) {
     const auto& row = some.front().row;
     backing_.settings.on_refused(fmt::format(
         "cannot {} message {} of {}{}: {}", what_of(row), row.message.uid, row.message.mailbox,
         some.size() > 1 ? fmt::format(" and {} more", some.size() - 1) : "", reason));
   }
+  std::vector<cache::RecordId> ids;
+  for (const auto& change : some) ids.push_back(change.id);
+  pending_.ended(ids);
+  for (const auto& change : some) {
+    if (change.target.value == 0) continue;
+    changes_.name_gone(change.target, change.row.name);
+  }
+  std::set<cache::MailboxId> back;
+  for (const auto& change : some) back.insert(change.mailbox);
+  for (const auto mailbox : back) changes_.arrived(mailbox);
 }
 
 void Outbox::sync(Interrupt& interrupt) {

@@ -3,6 +3,7 @@
 /// changes of one mailbox after the other. Without the server they wait; what it refuses is dropped
 /// and reported. Part of MailStore; any thread may call it.
 
+#include "fs/mail/account_status.h"
 #include "fs/mail/aliases.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/changes.h"
@@ -23,15 +24,6 @@
 #include <vector>
 
 namespace fs {
-
-/// A change that was not made.
-struct Refusal {
-  std::int64_t time = 0;  // unix seconds
-  std::string folder;     // the server's name of the mailbox
-  std::uint32_t uid = 0;
-  std::string what;    // for people: `remove`, `move to Archive`
-  std::string reason;  // likewise
-};
 
 class Outbox {
  public:

@@ -39,6 +39,15 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
   kernel_->attributes_changed(directory);
 }
 
+void Announcer::name_gone(cache::MailboxId mailbox, const std::string& name) {
+  const auto tree = mail_.folders();
+  const auto* folder = tree->find(mailbox);
+  if (folder == nullptr) return;
+  const auto directory = naming_.ino_of(*folder);
+  kernel_->entry_changed(directory, name);
+  kernel_->attributes_changed(directory);
+}
+
 void Announcer::folders_changed(const FolderTree& before, const FolderTree& after,
                                 const std::vector<cache::MailboxId>& own) {
   // What the kernel has changed itself must not be forgotten: whoever is in a directory that was

@@ -19,6 +19,7 @@ class Announcer : public ChangeSink {
 
   void messages_changed(cache::MailboxId mailbox, const std::vector<cache::MessageRow>& gone,
                         bool arrived) override;
+  void name_gone(cache::MailboxId mailbox, const std::string& name) override;
   void folders_changed(const FolderTree& before, const FolderTree& after,
                        const std::vector<cache::MailboxId>& own) override;
 

@@ -81,11 +81,11 @@ void Filesystem::rename_message(const Place& from, const Place& to, unsigned fla
   }
 }
 
-/// A name that ends in a UID is that of another message in another folder by chance: nobody who
-/// moves `8.eml` to where there is an `8.eml` wants the mail that is there deleted.
+/// A name that a message has by itself is that of another message in another folder by chance:
+/// nobody who moves `8.eml` to where there is an `8.eml` wants the mail that is there deleted.
 void Filesystem::check_replaceable(const Place& from, const Place& to, const Folder& directory,
                                    const MessageKey& replaced) const {
-  if (from.parent == to.parent || !uid_of(to.name)) return;
+  if (from.parent == to.parent || from.name != to.name || !uid_of(to.name)) return;
   const bool was_given = mail_.pending().arrival(directory.id, to.name) == replaced ||
                          mail_.aliases().find(directory.id, to.name) == imap::Uid{replaced.uid};
   if (was_given) return;

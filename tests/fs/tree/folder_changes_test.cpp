@@ -157,8 +157,8 @@ TEST_CASE("a mkdir whose answer was lost is not done twice", "[fs][folders][chan
 TEST_CASE("a folder is made although who asked for it has left", "[fs][folders][change]") {
   Mount mount{{{"INBOX"}}};
   auto kernel = std::make_shared<tests::RecordingKernel>();
-  mount.mail().announce_to(
-      std::make_shared<fs::Announcer>(mount.mail(), mount.filesystem().naming(), kernel));
+  mount.mail().announce_to(std::make_shared<fs::Announcer>(
+      mount.mail(), mount.filesystem().naming(), mount.filesystem().inodes(), kernel));
   auto held = mount.server().hold("CREATE");
   tests::Interruption interrupt;
   auto made = tests::in_background([&] {
@@ -176,8 +176,8 @@ TEST_CASE("a folder is made although who asked for it has left", "[fs][folders][
 TEST_CASE("the kernel is not told of what it has asked for", "[fs][folders][change]") {
   Mount mount{{{"INBOX"}, {"Work"}, {"Old"}}};
   auto kernel = std::make_shared<tests::RecordingKernel>();
-  mount.mail().announce_to(
-      std::make_shared<fs::Announcer>(mount.mail(), mount.filesystem().naming(), kernel));
+  mount.mail().announce_to(std::make_shared<fs::Announcer>(
+      mount.mail(), mount.filesystem().naming(), mount.filesystem().inodes(), kernel));
   mount.mkdir("/", "New");
   mount.rename("/", "Work", "/New", "Work");
   mount.rmdir("/", "Old");
