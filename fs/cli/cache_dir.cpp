@@ -69,4 +69,8 @@ std::filesystem::path account_cache_dir(const MountOptions& options) {
   return options.cache_dir / account_directory(options.source);
 }
 
+std::filesystem::path account_lost_dir(const MountOptions& options) {
+  return account_state_dir(options) / "lost+found";
+}
+
 }  // namespace fs

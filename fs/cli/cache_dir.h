@@ -29,4 +29,7 @@ std::filesystem::path default_state_dir();
 /// The same of one account; it need not exist.
 std::filesystem::path account_state_dir(const MountOptions& options);
 
+/// Where the new files go that the server did not take before the end of a mount.
+std::filesystem::path account_lost_dir(const MountOptions& options);
+
 }  // namespace fs

@@ -136,7 +136,8 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
         std::time(nullptr),
         Lifetimes{},
         [this, known = known_status(options)] { return status_json(known); },
-        options.read_only};
+        options.read_only,
+        {account_cache_dir(options), account_lost_dir(options)}};
     filesystem_ = std::make_unique<Filesystem>(*mail_, std::move(settings));
   } catch (...) {
     // The destructor does not run for an object that was never complete.
@@ -168,6 +169,7 @@ void Mount::load_folders(const std::stop_token& stop) {
 }
 
 void Mount::announce_to(std::shared_ptr<KernelCache> kernel) {
+  filesystem_->announce_to(kernel);
   mail_->announce_to(std::make_shared<Announcer>(*mail_, filesystem_->naming(),
                                                  filesystem_->inodes(), std::move(kernel)));
 }

@@ -78,6 +78,7 @@ int serve(const MountOptions& options, const std::filesystem::path& mountpoint,
     // From here on nobody waits for the server, and the session can end.
     mount.disconnect();
     session.end();
+    for (const auto& lost : mount.filesystem().rescue_drafts()) spdlog::warn("{}", lost);
     spdlog::info("unmounted {}", mountpoint.string());
     return 0;
   } catch (const imap::TlsError& error) {

@@ -29,6 +29,8 @@ void on_init(void* userdata, fuse_conn_info* connection) {
   // Bodies never change: nothing but this program invalidates them.
   want(FUSE_CAP_EXPLICIT_INVAL_DATA);
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+  // There is no open to go with: what empties a file has to come by itself.
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_ATOMIC_O_TRUNC);
 }
 
 void on_lookup(fuse_req_t raw, fuse_ino_t parent, const char* name) {
@@ -136,12 +138,19 @@ void on_readdirplus(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offs
 void on_statfs(fuse_req_t raw, fuse_ino_t /*ino*/) {
   answer(raw, "statfs", [](Request& request) {
     constexpr std::uint64_t kBlock = 4096;
-    const auto usage = context(request).filesystem.usage();
+    // What the server has left is not known, and file managers do not even begin to copy to where
+    // nothing is free.
+    constexpr std::uint64_t kFree = (std::uint64_t{1} << 40U) / kBlock;
+    const auto& filesystem = context(request).filesystem;
+    const auto usage = filesystem.usage();
+    const auto free = filesystem.is_read_only() ? 0 : kFree;
     struct statvfs statistics {};
     statistics.f_bsize = kBlock;
     statistics.f_frsize = kBlock;
-    statistics.f_blocks = (usage.bytes + kBlock - 1) / kBlock;
-    statistics.f_files = usage.files;
+    statistics.f_bfree = statistics.f_bavail = free;
+    statistics.f_blocks = (usage.bytes + kBlock - 1) / kBlock + free;
+    statistics.f_ffree = statistics.f_favail = free;
+    statistics.f_files = usage.files + free;
     statistics.f_namemax = kMaxName;
     request.statistics(statistics);
   });
@@ -186,6 +195,10 @@ fuse_entry_param entry_of(const FuseContext& context, const Attributes& attribut
       entry.attr_timeout = seconds(lifetimes.message_attributes);
       entry.entry_timeout = seconds(lifetimes.message_entry);
       break;
+    case Kind::draft:
+      // It changes while it is written, and may be a message a moment later.
+      entry.attr_timeout = entry.entry_timeout = 0;
+      break;
     case Kind::own_file:
       entry.attr_timeout = seconds(lifetimes.message_attributes);  // nor does this one change
       entry.entry_timeout = seconds(lifetimes.own_file_entry);
@@ -195,7 +208,6 @@ fuse_entry_param entry_of(const FuseContext& context, const Attributes& attribut
 }
 
 const fuse_lowlevel_ops& callbacks() {
-  // FORGET is not among them: inode numbers are made of what they name, nothing is counted.
   static const fuse_lowlevel_ops ops = [] {
     fuse_lowlevel_ops made{};
     made.init = on_init;
@@ -210,6 +222,7 @@ const fuse_lowlevel_ops& callbacks() {
     made.getxattr = on_getxattr;
     made.listxattr = on_listxattr;
     add_change_callbacks(made);
+    add_draft_callbacks(made);
     return made;
   }();
   return ops;

@@ -31,5 +31,7 @@ fuse_entry_param entry_of(const FuseContext& context, const Attributes& attribut
 
 /// mkdir, rmdir and rename: change_callbacks.cpp
 void add_change_callbacks(fuse_lowlevel_ops& ops);
+/// What makes files and writes them: draft_callbacks.cpp
+void add_draft_callbacks(fuse_lowlevel_ops& ops);
 
 }  // namespace fs

@@ -31,6 +31,10 @@ void KernelNotifier::attributes_changed(Ino ino) {
   push({Notice::Kind::attributes_changed, ino, {}, {}});
 }
 
+void KernelNotifier::content_changed(Ino ino) {
+  push({Notice::Kind::content_changed, ino, {}, {}});
+}
+
 void KernelNotifier::push(Notice notice) {
   {
     const std::lock_guard lock(mutex_);
@@ -75,6 +79,9 @@ void KernelNotifier::tell(const Notice& notice) const {
     case Notice::Kind::attributes_changed:
       // A negative offset: attributes alone.
       fuse_lowlevel_notify_inval_inode(session_, notice.ino.value, -1, 0);
+      break;
+    case Notice::Kind::content_changed:
+      fuse_lowlevel_notify_inval_inode(session_, notice.ino.value, 0, 0);
       break;
   }
 }

@@ -30,10 +30,11 @@ class KernelNotifier : public KernelCache {
   void entry_gone(Ino parent, Ino child, std::string name) override;
   void entry_changed(Ino parent, std::string name) override;
   void attributes_changed(Ino ino) override;
+  void content_changed(Ino ino) override;
 
  private:
   struct Notice {
-    enum class Kind { entry_gone, entry_changed, attributes_changed };
+    enum class Kind { entry_gone, entry_changed, attributes_changed, content_changed };
     Kind kind;
     Ino ino;  // of the directory, or of what has changed itself
     Ino child;

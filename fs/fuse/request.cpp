@@ -92,6 +92,14 @@ void Request::buffer(std::span<const char> octets) {
   if (auto* request = take()) fuse_reply_buf(request, octets.data(), octets.size());
 }
 
+void Request::created(const fuse_entry_param& entry, const fuse_file_info& info) {
+  if (auto* request = take()) fuse_reply_create(request, &entry, &info);
+}
+
+void Request::written(std::size_t octets) {
+  if (auto* request = take()) fuse_reply_write(request, octets);
+}
+
 void Request::opened(const fuse_file_info& info) {
   if (auto* request = take()) fuse_reply_open(request, &info);
 }

@@ -47,6 +47,8 @@ class Request : public Interrupt {
   void attributes(const struct stat& stat, double lifetime);
   void octets(std::span<const std::span<const std::byte>> pieces);
   void buffer(std::span<const char> octets);
+  void created(const fuse_entry_param& entry, const fuse_file_info& info);
+  void written(std::size_t octets);
   void opened(const fuse_file_info& info);
   void statistics(const struct statvfs& statistics);
   /// The size of an attribute's value or of the list of names.

@@ -106,7 +106,7 @@ void Appender::bring(imap::Session& session, const Shared& attempt) {
   }
   keep(session, attempt, *summary);
   if (replaced) {
-    changes_.erase(attempt->mail().mailbox, imap::UidSet(*attempt->mail().replaces));
+    forget_replaced(attempt);
   } else if (attempt->mail().replaces) {
     remove_replaced(session, attempt);
   }
@@ -195,6 +195,12 @@ std::optional<imap::MessageSummary> Appender::find_patiently(imap::Session& sess
   return find(session, attempt);
 }
 
+void Appender::forget_replaced(const Shared& attempt) {
+  changes_.erase(attempt->mail().mailbox, imap::UidSet(*attempt->mail().replaces));
+  // Whoever waits sees it gone.
+  backing_.cache.run([](cache::Edit&) {});
+}
+
 /// The new message is safe: what goes wrong here leaves one too many and is no failure.
 void Appender::remove_replaced(imap::Session& session, const Shared& attempt) {
   const auto old = *attempt->mail().replaces;
@@ -204,7 +210,7 @@ void Appender::remove_replaced(imap::Session& session, const Shared& attempt) {
     session.store(uids, imap::FlagChange::add, {imap::Flags::deleted, {}});
     if (!session.can_expunge_by_uid()) return;
     session.expunge(uids);
-    if (session.search(uids).empty()) changes_.erase(attempt->mail().mailbox, uids);
+    if (session.search(uids).empty()) forget_replaced(attempt);
   } catch (const imap::Error&) {
     // It is listed as long as it is there, so everybody sees that it is.
   }

@@ -44,6 +44,7 @@ class Appender {
   void open(imap::Session& session, const Shared& attempt);
   imap::Uid first_new(imap::Session& session, const Shared& attempt) const;
   void remove_replaced(imap::Session& session, const Shared& attempt);
+  void forget_replaced(const Shared& attempt);
   void keep(imap::Session& session, const Shared& attempt, const imap::MessageSummary& summary);
   std::optional<cache::BodyId> keep_body(const NewMessage& message) const;
 

@@ -150,6 +150,8 @@ class MailStore {
 
   // New messages
 
+  std::chrono::milliseconds timeout() const { return backing_.settings.timeout; }
+
   /// Begins to store a message; see Appender. StaleError when the folder is gone or holds none.
   std::shared_ptr<Delivery> deliver(NewMail mail, Delivery::OnEnd on_end) {
     return appender_.start(std::move(mail), std::move(on_end));

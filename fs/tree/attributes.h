@@ -12,6 +12,7 @@ namespace fs {
 enum class Kind {
   directory,
   message,
+  draft,     // no message yet, see Drafts
   own_file,  // of the mount itself, see OwnFiles
 };
 

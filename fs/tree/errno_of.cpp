@@ -1,12 +1,14 @@
 #include "fs/tree/errno_of.h"
 
 #include "fs/mail/errors.h"
+#include "fs/mail/message_text.h"
 #include "fs/tree/errors.h"
 #include "imap/base/errors.h"
 
 #include <array>
 #include <cerrno>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace fs {
@@ -14,7 +16,7 @@ namespace {
 
 /// Response codes of RFC 5530 and their kin.
 int errno_of_code(const std::string& code) {
-  static const std::array<std::pair<const char*, int>, 16> kCodes{{
+  static const std::array<std::pair<const char*, int>, 17> kCodes{{
       {"NONEXISTENT", ENOENT},
       {"TRYCREATE", ENOENT},
       {"ALREADYEXISTS", EEXIST},
@@ -27,6 +29,7 @@ int errno_of_code(const std::string& code) {
       {"READ-ONLY", EROFS},
       {"OVERQUOTA", EDQUOT},
       {"TOOBIG", EFBIG},
+      {"APPENDLIMIT", EFBIG},
       {"LIMIT", ENOSPC},
       {"INUSE", EBUSY},
       {"CANNOT", EPERM},
@@ -61,6 +64,8 @@ int errno_of(const std::exception_ptr& error) noexcept {
     std::rethrow_exception(error);
   } catch (const TreeError& tree) {
     return tree.number();
+  } catch (const NotAMessageError&) {
+    return EINVAL;
   } catch (const NotFoundError&) {
     return ENOENT;
   } catch (const StaleError&) {
@@ -87,6 +92,9 @@ int errno_of(const std::exception_ptr& error) noexcept {
     return ETIMEDOUT;
   } catch (const imap::ConnectionError&) {
     return ENETUNREACH;
+  } catch (const std::system_error& system) {
+    // Of the disk that a new file is kept on.
+    return system.code().category() == std::generic_category() ? system.code().value() : EIO;
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   } catch (...) {

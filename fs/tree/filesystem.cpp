@@ -16,11 +16,15 @@ namespace {
 // Offsets in a directory: 1 and 2 are `.` and `..`, folders follow by id, messages by descending
 // UID.
 constexpr std::uint64_t kFolders = 2;
+constexpr std::uint64_t kDrafts = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kArrivals = std::uint64_t{1} << 31U;
 constexpr std::uint64_t kMessages = std::uint64_t{1} << 32U;
 
 constexpr std::uint64_t offset_of(cache::MailboxId folder) {
   return kFolders + folder.value;
+}
+std::uint64_t offset_of(const Draft& draft) {
+  return kDrafts + serial_of(draft.ino());
 }
 /// Of a message that is on its way here.
 constexpr std::uint64_t offset_of(cache::RecordId arrival) {
@@ -40,7 +44,10 @@ constexpr std::uint64_t kDirectorySize = 4096;
 }  // namespace
 
 Filesystem::Filesystem(MailStore& mail, Settings settings)
-    : mail_(mail), settings_(std::move(settings)), own_(settings_.status, settings_.mounted_at) {}
+    : mail_(mail),
+      settings_(std::move(settings)),
+      own_(settings_.status, settings_.mounted_at),
+      drafts_(mail_, *inodes_, settings_.drafts) {}
 
 Folder Filesystem::folder(Ino ino) const {
   const auto tree = mail_.folders();
@@ -64,6 +71,8 @@ Attributes Filesystem::attributes_of(const Folder& folder) const {
 Attributes Filesystem::attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row) const {
   Attributes attributes;
   attributes.ino = inodes_->ino_of({mailbox.value, row.uid});
+  // Somebody goes on writing what has become this message.
+  if (const auto draft = drafts_.find(attributes.ino)) return attributes_of(*draft);
   attributes.kind = Kind::message;
   attributes.size = row.size;
   attributes.size_known = row.size != 0 || row.size_exact;
@@ -99,6 +108,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
   auto directory = folder(parent);
   auto tree = mail_.folders();
   if (const auto* child = tree->child(directory.id, name)) return attributes_of(*child);
+  if (const auto draft = find_draft(directory, name)) return draft;
   if (const auto key = find_message(directory, name, interrupt)) {
     return attributes_of_message(*key, inodes_->ino_of(*key), interrupt);
   }
@@ -112,6 +122,7 @@ std::optional<Attributes> Filesystem::lookup(Ino parent, std::string_view name,
 
 Attributes Filesystem::attributes(Ino ino, Interrupt& interrupt) {
   if (view_of(ino) == View::own) return own_.attributes(ino);
+  if (const auto draft = drafts_.find(ino)) return attributes_of(*draft);
   const auto key = message_of(ino);
   return key ? attributes_of_message(*key, ino, interrupt) : attributes_of(folder(ino));
 }
@@ -185,6 +196,16 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
     may_wait = MailStore::MayWait::no;
   }
   if (!directory.selectable) return;
+  bool full = false;
+  const auto after = offset <= kDrafts ? 0 : static_cast<std::uint32_t>(offset - kDrafts);
+  if (offset < kArrivals) {
+    drafts_.visit(directory.id, after, [&](const std::string& draft_name, const Draft& draft) {
+      may_wait = MailStore::MayWait::no;
+      full = !add({draft_name, attributes_of(draft), offset_of(draft)});
+      return !full;
+    });
+  }
+  if (full) return;
   for (const auto& coming : mail_.pending().arrivals(directory.id)) {
     const auto next = offset_of(coming.id);
     const auto row =
@@ -206,6 +227,11 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
 void Filesystem::read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
                       const std::function<void(const MailStore::Piece&)>& consume) {
   if (view_of(ino) == View::own) return own_.read(ino, offset, length, consume);
+  if (const auto draft = drafts_.find(ino)) {
+    const auto octets = draft->read(offset, length);
+    const auto piece = std::as_bytes(std::span(octets));
+    return consume({std::span(&piece, 1)});
+  }
   const auto key = message_of(ino);
   if (!key) throw TreeError(EISDIR, "a directory cannot be read");
   mail_.read(cache::MailboxId{key->mailbox}, imap::Uid{key->uid}, offset, length, interrupt,

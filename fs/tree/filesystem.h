@@ -7,13 +7,18 @@
 
 #include "fs/mail/mail_store.h"
 #include "fs/tree/attributes.h"
+#include "fs/tree/drafts.h"
 #include "fs/tree/inode_map.h"
 #include "fs/tree/naming.h"
 #include "fs/tree/own_files.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +36,8 @@ class Filesystem {
     OwnFiles::Content status{};
     /// Every change fails with EROFS.
     bool read_only = false;
+    /// Where new files are until they are messages; without it nothing can be written.
+    Drafts::Settings drafts{};
   };
 
   /// The mail must outlive the file system.
@@ -42,6 +49,7 @@ class Filesystem {
   std::shared_ptr<const InodeMap> inodes() const { return inodes_; }
   /// To be called once, when the folders are known: from now on changes are sent to the server.
   void begin_changes();
+  bool is_read_only() const { return settings_.read_only; }
 
   /// The entry of that name, or nothing. Names that only programs look for are denied without
   /// asking the server.
@@ -87,6 +95,40 @@ class Filesystem {
   /// refused since the last barrier.
   void sync(Interrupt& interrupt);
 
+  // New files: filesystem_drafts.cpp
+
+  /// Makes a file, which is sent when it is closed. One of that name that is no message yet is
+  /// emptied instead if `existing` says so. EPERM for what does not belong into a mailbox, and in a
+  /// folder that holds no messages.
+  enum class Existing { refused, kept, emptied };
+  Attributes create(const Place& place, Existing existing, Interrupt& interrupt);
+  enum class WriteAt { offset, end };
+  /// EPERM for a message: mail does not change. `owner` is who writes, as far as the kernel tells.
+  void write(Ino ino, std::uint64_t offset, std::span<const std::byte> octets, WriteAt where,
+             std::uint64_t owner = 0);
+  /// Has the server take what it does not have of a new file, and throws why it does not. The
+  /// barrier for everything else.
+  void synchronise(Ino ino, Interrupt& interrupt);
+  /// The same of a new file alone, when one of those who have it open has closed it. What was
+  /// refused before is tried again for those who wrote it, not for readers, whose close must not
+  /// fail.
+  void flush(Ino ino, std::uint64_t owner, Interrupt& interrupt);
+  struct AttributeChanges {
+    std::optional<std::uint64_t> size{};
+    std::optional<std::int64_t> time{};  // of modification, unix seconds
+  };
+  /// What tools do to every file that they have copied is accepted and changes nothing in a message
+  /// or directory; a new file gets its time of arrival by it. EPERM for the size of a message.
+  Attributes set_attributes(Ino ino, const AttributeChanges& changes, Interrupt& interrupt);
+  void allocate(Ino ino, std::uint64_t offset, std::uint64_t length);
+  /// Who made the file has closed it; the kernel has forgotten it.
+  void released(Ino ino) { drafts_.release(ino); }
+  void forgotten(Ino ino) { drafts_.forget(ino); }
+  /// From now on `kernel` is told what to forget of new files.
+  void announce_to(std::shared_ptr<KernelCache> kernel) { drafts_.announce_to(std::move(kernel)); }
+  /// At the end of the mount; see Drafts::rescue.
+  std::vector<std::string> rescue_drafts() const;
+
   struct Usage {
     std::uint64_t bytes = 0;
     std::uint64_t files = 0;
@@ -102,6 +144,15 @@ class Filesystem {
 
  private:
   Folder folder(Ino ino) const;
+  /// Where a new file is; throws when it cannot be there.
+  Drafts::Place draft_place(const Place& place) const;
+  /// What these do with a new file; false: there is none of that name. For one that gets a name
+  /// under which it is sent, or that replaces a message, the server's answer is waited for.
+  bool rename_draft(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
+  bool unlink_draft(const Place& place, Interrupt& interrupt);
+  static Attributes attributes_of(const Draft& draft);
+  std::optional<Attributes> find_draft(const Folder& directory, std::string_view name) const;
+  std::filesystem::path path_of(MailboxId folder) const;
   Attributes attributes_of(const Folder& folder) const;
   Attributes attributes_of(cache::MailboxId mailbox, const cache::MessageRow& row) const;
   /// Of a file that somebody may still have open.
@@ -128,6 +179,7 @@ class Filesystem {
   const Settings settings_;
   OwnFiles own_;
   const std::shared_ptr<InodeMap> inodes_ = std::make_shared<InodeMap>();
+  Drafts drafts_;
 };
 
 }  // namespace fs

@@ -29,6 +29,7 @@ void Filesystem::unlink(const Place& place, Interrupt& interrupt) {
   if (mail_.folders()->child(directory.id, place.name) != nullptr) {
     throw TreeError(EISDIR, fmt::format("{} is a folder", place.name));
   }
+  if (unlink_draft(place, interrupt)) return;
   bool done = false;
   while (!done) {
     const auto key = find_message(directory, place.name, interrupt);
@@ -39,6 +40,7 @@ void Filesystem::unlink(const Place& place, Interrupt& interrupt) {
 
 void Filesystem::rename_message(const Place& from, const Place& to, unsigned flags,
                                 Interrupt& interrupt) {
+  if (rename_draft(from, to, flags, interrupt)) return;
   if ((flags & ~static_cast<unsigned>(RENAME_NOREPLACE)) != 0) {
     throw TreeError(EINVAL, "messages cannot be exchanged");
   }

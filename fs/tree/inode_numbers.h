@@ -20,7 +20,8 @@ inline constexpr Ino kRootIno{1};
 
 enum class View : std::uint8_t {
   mail = 0,
-  own = 7,  // what the mount tells of itself: the directory `.imapfs`
+  draft = 6,  // what was made here: see Drafts
+  own = 7,    // what the mount tells of itself: the directory `.imapfs`
 };
 
 constexpr View view_of(Ino ino) {
@@ -39,6 +40,19 @@ constexpr Ino own_file_ino(std::uint32_t file, std::uint32_t serial) {
 constexpr Ino shown_ino(Ino ino) {
   constexpr std::uint64_t serial = 0xFFFF'FFFFU;
   return view_of(ino) == View::own ? Ino{ino.value & ~serial} : ino;
+}
+
+constexpr Ino draft_ino(std::uint32_t serial) {
+  return {std::uint64_t{14} << 60U | serial};
+}
+
+constexpr bool is_draft(Ino ino) {
+  return view_of(ino) == View::draft;
+}
+
+/// Of a draft.
+constexpr std::uint32_t serial_of(Ino ino) {
+  return static_cast<std::uint32_t>(ino.value);
 }
 
 constexpr Ino ino_of(MailboxId mailbox) {

@@ -17,6 +17,8 @@ class KernelCache {
   /// What the name stands for has to be asked again.
   virtual void entry_changed(Ino parent, std::string name) = 0;
   virtual void attributes_changed(Ino ino) = 0;
+  /// The pages that it has of a file are not those that it would get now, nor are the attributes.
+  virtual void content_changed(Ino ino) = 0;
 };
 
 }  // namespace fs

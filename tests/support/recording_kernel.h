@@ -19,6 +19,8 @@ class RecordingKernel : public fs::KernelCache {
   void entry_changed(fs::Ino parent, std::string name) override { note("changed", parent, name); }
   void attributes_changed(fs::Ino ino) override { note("attributes", ino, {}); }
 
+  void content_changed(fs::Ino ino) override { note("content", ino, {}); }
+
   /// Whether it was told so: of an entry in a directory, or of attributes.
   bool was_told(const std::string& what, fs::Ino ino, const std::string& name = {}) const {
     return notices_.with([&](const auto& notices) {

@@ -39,7 +39,8 @@ void World::start(Server server) {
                                1'000'000'000,
                                fs::Lifetimes{},
                                options_.status,
-                               options_.read_only});
+                               options_.read_only,
+                               {directory_.path() / "account", directory_.path() / "lost"}});
   const bool recalled = parts.mail->recall_folders();
   if (server == Server::gone) {
     if (recalled) parts.filesystem->begin_changes();

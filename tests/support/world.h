@@ -13,6 +13,7 @@
 #include "tests/support/memory_server.h"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -62,6 +63,8 @@ class World {
   /// Has a connection take in what the server has to say of its mailbox, and returns what it was
   /// told.
   imap::Updates hear();
+  /// Where new files are that were left when a mount ended.
+  std::filesystem::path lost() const { return directory_.path() / "lost"; }
   /// What a restart begins with.
   WorldOptions& options() { return options_; }
 
