@@ -2,6 +2,7 @@
 /// on standard error and an exit code (0 done, 1 failed, 2 bad usage).
 
 #include "fs/cli/cache_command.h"
+#include "fs/cli/change_commands.h"
 #include "fs/cli/fetch_command.h"
 #include "fs/cli/mount_command.h"
 #include "fs/cli/options.h"
@@ -47,6 +48,14 @@ int run(const fs::StatusOptions& options) {
 
 int run(const fs::FetchOptions& options) {
   return fs::run_fetch(options);
+}
+
+int run(const fs::SyncOptions& options) {
+  return fs::run_sync(options);
+}
+
+int run(const fs::FlagOptions& options) {
+  return fs::run_flag(options);
 }
 
 int run(const fs::CacheOptions& options) {

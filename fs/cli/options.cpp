@@ -1,5 +1,6 @@
 #include "fs/cli/options.h"
 
+#include "fs/cli/flag_words.h"
 #include "fs/cli/fstab_options.h"
 #include "fs/cli/mount_arguments.h"
 #include "fs/cli/nearest.h"
@@ -60,6 +61,11 @@ class Parser {
   bool is_fetch() const { return fetch_->parsed(); }
   /// Throws UsageError.
   FetchOptions fetch_options() const;
+  bool is_sync() const { return sync_->parsed(); }
+  SyncOptions sync_options() const { return {{sync_paths_.begin(), sync_paths_.end()}}; }
+  bool is_flag() const { return flag_->parsed(); }
+  /// Throws UsageError.
+  FlagOptions flag_options(std::vector<std::string> changes) const;
   bool is_cache() const { return cache_->parsed(); }
   /// Throws UsageError.
   CacheOptions cache_options() const;
@@ -68,6 +74,7 @@ class Parser {
   void declare_mount();
   void declare_status();
   void declare_fetch();
+  void declare_changes();
   void declare_cache();
   void declare(const LongOption& option);
   void refuse_extras() const;
@@ -78,6 +85,8 @@ class Parser {
   CLI::App* umount_ = nullptr;
   CLI::App* status_ = nullptr;
   CLI::App* fetch_ = nullptr;
+  CLI::App* sync_ = nullptr;
+  CLI::App* flag_ = nullptr;
   CLI::App* cache_ = nullptr;
   MountArguments mount_arguments_;
   std::vector<std::string> comma_lists_;
@@ -87,6 +96,8 @@ class Parser {
   std::vector<std::string> fetch_paths_;
   bool fetch_quiet_ = false;
   bool fetch_force_ = false;
+  std::vector<std::string> sync_paths_;
+  std::vector<std::string> flag_paths_;
   std::string cache_action_;
   std::string cache_source_;
   std::optional<std::string> cache_dir_;
@@ -107,13 +118,14 @@ Parser::Parser() {
   set_usage(*umount_, "imapfs umount MOUNTPOINT");
   declare_status();
   declare_fetch();
+  declare_changes();
   declare_cache();
   app_.add_subcommand("help", "Print this text, or with a command its options");
   set_usage(app_, "imapfs COMMAND [OPTIONS]");
 
   // Our own messages about what is left over never repeat SOURCE.
   app_.allow_extras();
-  for (auto* command : {mount_, umount_, status_, fetch_, cache_}) {
+  for (auto* command : {mount_, umount_, status_, fetch_, sync_, flag_, cache_}) {
     command->allow_extras();
     command->set_help_flag();
     command->add_flag("-h,--help", wants_help_, "Print this text");
@@ -169,6 +181,24 @@ void Parser::declare_fetch() {
 FetchOptions Parser::fetch_options() const {
   if (fetch_paths_.empty()) throw UsageError("fetch needs a PATH");
   return {{fetch_paths_.begin(), fetch_paths_.end()}, fetch_quiet_, fetch_force_};
+}
+
+void Parser::declare_changes() {
+  sync_ = app_.add_subcommand("sync", "Wait until the server has all that was changed");
+  sync_->add_option("PATH", sync_paths_, "In a mount (default: all mounts of this user)")
+      ->type_name("");
+  set_usage(*sync_, "imapfs sync [PATH...]");
+  flag_ = app_.add_subcommand("flag", "Set and take off flags of messages");
+  flag_->add_option("PATH", flag_paths_, "A message in a mount")->type_name("");
+  set_usage(*flag_,
+            "imapfs flag PATH... {+|-}FLAG...\n\n"
+            "FLAG is seen, answered, flagged, deleted, draft, or a keyword.");
+}
+
+FlagOptions Parser::flag_options(std::vector<std::string> changes) const {
+  if (flag_paths_.empty()) throw UsageError("flag needs a PATH");
+  if (changes.empty()) throw UsageError("flag needs what to change, such as +seen or -flagged");
+  return {{flag_paths_.begin(), flag_paths_.end()}, std::move(changes)};
 }
 
 void Parser::declare_cache() {
@@ -240,6 +270,7 @@ void Parser::refuse_extra(const std::string& extra) const {
   }
   if (is_status()) known = {"help", "json"};
   if (is_fetch()) known = {"help", "force", "quiet"};
+  if (is_sync() || is_flag()) known = {"help"};
   if (is_cache()) known = {"help", "cache-dir", "all"};
   const auto near = name.starts_with("--") ? nearest(name.substr(2), known) : std::string_view{};
   throw UsageError(fmt::format("unknown option {}{}", safe_text(name),
@@ -275,10 +306,10 @@ std::optional<std::string> Parser::help() const {
 /// `imapfs help [COMMAND]` as the option that it means: CLI11 would take COMMAND for the command.
 std::vector<std::string> without_help_command(std::vector<std::string> arguments) {
   if (arguments.size() > 2) throw UsageError("help takes one command");
-  constexpr auto kCommands =
-      std::to_array<std::string_view>({"mount", "umount", "status", "fetch", "cache"});
+  constexpr auto kCommands = std::to_array<std::string_view>(
+      {"mount", "umount", "status", "fetch", "sync", "flag", "cache"});
   if (arguments.size() == 2 && std::ranges::find(kCommands, arguments[1]) == kCommands.end()) {
-    throw UsageError("there is help for mount, umount, status, fetch and cache");
+    throw UsageError("there is help for mount, umount, status, fetch, sync, flag and cache");
   }
   arguments.erase(arguments.begin());
   arguments.emplace_back("--help");
@@ -311,6 +342,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (!all.empty() && all.front().find("://") != std::string::npos) {
     all.insert(all.begin(), "mount");
   }
+  std::vector<std::string> flag_changes;
+  if (!all.empty() && all.front() == "flag") flag_changes = take_flag_changes(all);
   Parser parser;
   parser.parse(all);
   if (auto help = parser.help()) return HelpOptions{*std::move(help)};
@@ -318,6 +351,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (parser.is_mount()) return parse_mount(parser, all);
   if (parser.is_status()) return parser.status_options();
   if (parser.is_fetch()) return parser.fetch_options();
+  if (parser.is_sync()) return parser.sync_options();
+  if (parser.is_flag()) return parser.flag_options(std::move(flag_changes));
   if (parser.is_cache()) return parser.cache_options();
   if (!parser.is_umount()) throw UsageError("a command is missing: see imapfs help");
   if (parser.umount_point().empty()) throw UsageError("umount needs a MOUNTPOINT");

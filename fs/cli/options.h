@@ -45,6 +45,19 @@ struct FetchOptions {
   bool operator==(const FetchOptions&) const = default;
 };
 
+struct SyncOptions {
+  std::vector<std::filesystem::path> paths;  // as given; none: all mounts of this user
+
+  bool operator==(const SyncOptions&) const = default;
+};
+
+struct FlagOptions {
+  std::vector<std::filesystem::path> paths;  // as given; at least one
+  std::vector<std::string> changes;          // such as `+\Seen`, `-work`; at least one
+
+  bool operator==(const FlagOptions&) const = default;
+};
+
 struct HelpOptions {
   std::string text;  // what to print, ends with a newline
 
@@ -55,8 +68,9 @@ struct VersionOptions {
   bool operator==(const VersionOptions&) const = default;
 };
 
-using CommandLine = std::variant<MountOptions, UmountOptions, StatusOptions, FetchOptions,
-                                 CacheOptions, HelpOptions, VersionOptions>;
+using CommandLine =
+    std::variant<MountOptions, UmountOptions, StatusOptions, FetchOptions, SyncOptions, FlagOptions,
+                 CacheOptions, HelpOptions, VersionOptions>;
 
 /// Reads the arguments that follow the program's name. A long option given on its own wins over the
 /// same one within `-o`; otherwise the last one wins. `imapfs SOURCE MOUNTPOINT ...` means `imapfs

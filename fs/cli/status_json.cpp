@@ -122,6 +122,14 @@ std::string to_json(const MountStatus& status) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+std::optional<std::uint64_t> pending_changes(std::string_view json) {
+  try {
+    return Json::parse(json).at("changes").at("pending").get<std::uint64_t>();
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
 std::optional<std::uint64_t> cache_room(std::string_view json) {
   try {
     const auto parsed = Json::parse(json);

@@ -28,6 +28,9 @@ struct MountStatus {
 /// JSON with a newline at its end. What is not UTF-8 is replaced.
 std::string to_json(const MountStatus& status);
 
+/// How many changes the server does not have yet, out of such a text; nothing when it is none.
+std::optional<std::uint64_t> pending_changes(std::string_view json);
+
 /// How much more the cache of a mount with this status can hold without anything leaving it.
 /// Nothing when it does not say so.
 std::optional<std::uint64_t> cache_room(std::string_view json);

@@ -21,6 +21,7 @@ namespace fs {
 namespace {
 
 constexpr int kNotFound = 127;
+constexpr std::chrono::seconds kFinishLimit{15};
 
 [[noreturn]] void fail(const std::filesystem::path& directory, std::string_view what) {
   throw UmountError(fmt::format("{} {}", safe_text(directory.native()), what));
@@ -57,6 +58,20 @@ void unmount_as_user(const std::filesystem::path& directory, imap::Deadline dead
   fail(directory, fmt::format("cannot be unmounted: {}", safe_text(said)));
 }
 
+/// Gives the mount the time to send what is left, in a process of its own: a mount whose process is
+/// gone or stopped answers nobody. What could not be sent is said, and kept by the mount.
+void finish_changes(const std::filesystem::path& directory, const std::string& program,
+                    imap::Deadline deadline) {
+  ChildProcess sync({program, "sync", "--", directory.native()}, ChildProcess::Captured::errors);
+  std::string said;
+  std::array<char, 512> room{};
+  while (const auto count = sync.read(room.data(), room.size(), deadline)) {
+    if (*count == 0) break;
+    if (said.size() < room.size()) said.append(room.data(), *count);
+  }
+  if (sync.wait(deadline) && !said.empty()) fmt::print(stderr, "{}", said);
+}
+
 bool is_ours(const std::filesystem::path& directory) {
   const auto mounted = mount_at(directory);
   return mounted && mounted->type == kMountType;
@@ -76,9 +91,11 @@ void wait_until_gone(const std::filesystem::path& directory, imap::Deadline dead
 
 }  // namespace
 
-void run_umount(const UmountOptions& options, imap::Deadline::Clock::duration limit) {
+void run_umount(const UmountOptions& options, imap::Deadline::Clock::duration limit,
+                const std::string& program) {
   const auto deadline = imap::Deadline::after(limit);
   const std::filesystem::path directory = our_mount_at(options.mountpoint).directory;
+  finish_changes(directory, program, std::min(deadline, imap::Deadline::after(kFinishLimit)));
   if (geteuid() == 0) {
     unmount_as_root(directory);
   } else {

@@ -1,4 +1,4 @@
-// mkdir, rmdir, rename, unlink, setxattr and fsyncdir.
+// mkdir, rmdir, rename, unlink, setxattr and fsyncdir, and what there is not.
 
 #include "fs/fuse/callbacks.h"
 
@@ -35,6 +35,23 @@ void on_unlink(fuse_req_t raw, fuse_ino_t parent, const char* name) {
   });
 }
 
+// An account has folders and messages, and each message once: these would be answered with ENOSYS
+// otherwise, which tools do not expect.
+
+void on_symlink(fuse_req_t raw, const char* /*target*/, fuse_ino_t /*parent*/,
+                const char* /*name*/) {
+  answer(raw, "symlink", [](Request& request) { request.error(EPERM); });
+}
+
+void on_mknod(fuse_req_t raw, fuse_ino_t /*parent*/, const char* /*name*/, mode_t /*mode*/,
+              dev_t /*device*/) {
+  answer(raw, "mknod", [](Request& request) { request.error(EPERM); });
+}
+
+void on_link(fuse_req_t raw, fuse_ino_t /*ino*/, fuse_ino_t /*parent*/, const char* /*name*/) {
+  answer(raw, "link", [](Request& request) { request.error(EPERM); });
+}
+
 void on_setxattr(fuse_req_t raw, fuse_ino_t ino, const char* name, const char* value,
                  std::size_t size, int /*flags*/) {
   answer(raw, "setxattr", [&](Request& request) {
@@ -57,6 +74,9 @@ void add_change_callbacks(fuse_lowlevel_ops& ops) {
   ops.rmdir = on_rmdir;
   ops.rename = on_rename;
   ops.unlink = on_unlink;
+  ops.symlink = on_symlink;
+  ops.mknod = on_mknod;
+  ops.link = on_link;
   ops.setxattr = on_setxattr;
   ops.fsyncdir = on_fsyncdir;
 }

@@ -52,7 +52,11 @@ void Changes::erase(cache::MailboxId mailbox, const imap::UidSet& uids) {
           }
         },
         [this, mailbox, gone](const std::exception_ptr& error) {
-          if (!error && !gone->empty()) announce(mailbox, *gone, false);
+          if (error || gone->empty()) return;
+          announce(mailbox, *gone, false);
+          std::vector<std::uint32_t> erased;
+          for (const auto& row : *gone) erased.push_back(row.uid);
+          on_gone_(mailbox, erased);
         });
   }
 }
@@ -120,6 +124,11 @@ void Changes::announce(cache::MailboxId mailbox, const Rows& gone, bool arrived)
 
 void Changes::folders(const FolderTree& before, const FolderTree& after,
                       const std::vector<cache::MailboxId>& own) {
+  for (const auto& [id, folder] : after.all()) {
+    const auto* old = before.find(folder.id);
+    if (old == nullptr || old->wire_name == folder.wire_name) continue;
+    on_renamed_(folder.id, old->wire_name, folder.wire_name);
+  }
   if (const auto told = sink()) told->folders_changed(before, after, own);
 }
 

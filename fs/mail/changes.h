@@ -15,14 +15,23 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fs {
 
 class Changes {
  public:
-  explicit Changes(cache::Store& cache) : cache_(cache) {}
+  /// Told of folders that have another name at the server now, the old and the new one.
+  using OnRenamed = std::function<void(cache::MailboxId, const std::string&, const std::string&)>;
+
+  /// Told of messages that have gone.
+  using OnGone = std::function<void(cache::MailboxId, const std::vector<std::uint32_t>&)>;
+
+  Changes(cache::Store& cache, OnRenamed on_renamed, OnGone on_gone)
+      : cache_(cache), on_renamed_(std::move(on_renamed)), on_gone_(std::move(on_gone)) {}
 
   /// From now on `sink` is told, and shared for as long as a call lasts; null: nobody.
   void announce_to(std::shared_ptr<ChangeSink> sink);
@@ -54,6 +63,8 @@ class Changes {
   std::shared_ptr<ChangeSink> sink() const;
 
   cache::Store& cache_;
+  const OnRenamed on_renamed_;
+  const OnGone on_gone_;
   Departed departed_;
   imap::Synchronized<std::shared_ptr<ChangeSink>> sink_;
   imap::Synchronized<std::unordered_map<std::uint32_t, std::int64_t>> last_;

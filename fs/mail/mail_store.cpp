@@ -7,7 +7,15 @@ namespace fs {
 MailStore::MailStore(const Backing& backing)
     : backing_(backing),
       stale_wait_(backing.progress, backing.settings.stale_wait),
-      changes_(backing.cache),
+      changes_(
+          backing.cache,
+          [this](cache::MailboxId mailbox, const std::string& from, const std::string& to) {
+            aliases_.renamed(from, to);
+            pending_.renamed(mailbox, to);
+          },
+          [this](cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) {
+            pending_.unmark(mailbox, uids);
+          }),
       folders_(backing, stale_wait_, changes_,
                [this](imap::Session& session, const std::vector<imap::ListRow>& listed) {
                  look_at(session, listed);

@@ -61,11 +61,14 @@ class MailStore {
     return folder_changes_.create(parent, entry, interrupt);
   }
   void remove_folder(cache::MailboxId folder, Interrupt& interrupt) {
+    // What is still to be done to messages in it, or to those that are on their way there.
+    outbox_.settle(interrupt);
     folder_changes_.remove(folder, interrupt);
   }
   using Replace = FolderChanges::Replace;
   void rename_folder(cache::MailboxId folder, cache::MailboxId parent, std::string_view entry,
                      Replace replace, Interrupt& interrupt) {
+    outbox_.settle(interrupt);
     folder_changes_.rename(folder, parent, entry, replace, interrupt);
   }
 

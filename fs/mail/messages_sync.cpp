@@ -26,6 +26,18 @@ constexpr std::size_t kFlagsBlock = 2000;
 /// Rows that one write transaction takes.
 constexpr std::size_t kRowsPerWrite = 1000;
 
+/// A row that somebody else has put there meanwhile, of a message that was moved, has a body.
+void put_described(cache::Edit& edit, cache::MailboxId mailbox, const cache::MessageRow& row) {
+  auto described = row;
+  const auto known = edit.message(mailbox, row.uid);
+  if (known && known->body.value != 0) {
+    described.body = known->body;
+    described.size_exact = known->size_exact;
+    if (known->size_exact) described.size = known->size;
+  }
+  edit.put_message(mailbox, described);
+}
+
 }  // namespace
 
 void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& listing,
@@ -230,7 +242,7 @@ void Messages::store_rows(const Missing& missing,
   for (const auto& summary : summaries) rows.push_back(to_row(summary));
   backing_.cache.submit(
       [mailbox = missing.mailbox, rows = std::move(rows)](cache::Edit& edit) {
-        for (const auto& row : rows) edit.put_message(mailbox, row);
+        for (const auto& row : rows) put_described(edit, mailbox, row);
       },
       [listing, floor](const std::exception_ptr& error) {
         error ? listing->finish(error) : listing->reached(floor);

@@ -223,8 +223,9 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
   for (const auto mailbox : back) changes_.arrived(mailbox);
 }
 
-void Outbox::sync(Interrupt& interrupt) {
+void Outbox::settle(Interrupt& interrupt) {
   const auto last = pending_.last();
+  if (last.value == 0) return;
   wake();
   const auto patience = backing_.patience();
   while (!pending_.wait_ended(last, imap::Deadline(Clock::now() + kQuiet), interrupt)) {
@@ -236,6 +237,10 @@ void Outbox::sync(Interrupt& interrupt) {
       throw imap::TimeoutError("the server has not confirmed all changes in time");
     }
   }
+}
+
+void Outbox::sync(Interrupt& interrupt) {
+  settle(interrupt);
   const auto error =
       state_.with([](State& state) { return std::exchange(state.first_error, nullptr); });
   if (error) std::rethrow_exception(error);

@@ -48,6 +48,8 @@ class Outbox {
   /// since the last barrier; OfflineError while the server cannot be reached and something is left;
   /// TimeoutError when it says nothing for too long; CancelledError when interrupted.
   void sync(Interrupt& interrupt);
+  /// The same without a word of refusals, which wait for the next barrier.
+  void settle(Interrupt& interrupt);
   std::vector<Refusal> refusals() const;
 
  private:

@@ -124,9 +124,10 @@ std::vector<cache::ChangeRow> Pending::load(const FolderTree& folders) {
   for (const auto& [id, row] : journal_.all<cache::MarkRow>()) {
     const auto* folder = folders.find_wire(row.message.mailbox);
     if (folder == nullptr) continue;
-    state_.with([&, id = id, uid = row.message.uid](State& state) {
-      state.marks[folder->id.value][uid] = id;
-    });
+    state_.with(
+        [&, id = id, uid = row.message.uid, validity = row.message.uid_validity](State& state) {
+          state.marks[folder->id.value][uid] = {id, validity};
+        });
   }
   return homeless;
 }
@@ -354,7 +355,9 @@ void Pending::mark(const MessageKey& key, const cache::MessageName& message) {
   });
   if (known) return;
   const auto id = journal_.add(cache::MarkRow{message});
-  state_.with([&](State& state) { state.marks[key.mailbox][key.uid] = id; });
+  state_.with([&](State& state) {
+    state.marks[key.mailbox][key.uid] = {id, message.uid_validity};
+  });
 }
 
 void Pending::unmark(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) {
@@ -366,7 +369,7 @@ void Pending::unmark(cache::MailboxId mailbox, const std::vector<std::uint32_t>&
     for (const auto uid : uids) {
       const auto found = marks->second.find(uid);
       if (found == marks->second.end()) continue;
-      ids.push_back(found->second);
+      ids.push_back(found->second.id);
       marks->second.erase(found);
     }
     if (marks->second.empty()) state.marks.erase(marks);
@@ -374,14 +377,15 @@ void Pending::unmark(cache::MailboxId mailbox, const std::vector<std::uint32_t>&
   if (!ids.empty()) journal_.erase<cache::MarkRow>(ids);
 }
 
-std::vector<std::uint32_t> Pending::marked(cache::MailboxId mailbox) const {
-  return state_.with([mailbox](const State& state) {
-    std::vector<std::uint32_t> uids;
-    const auto marks = state.marks.find(mailbox.value);
-    if (marks == state.marks.end()) return uids;
-    for (const auto& [uid, id] : marks->second) uids.push_back(uid);
-    return uids;
+void Pending::renamed(cache::MailboxId mailbox, const std::string& wire_name) {
+  const std::lock_guard lock(writing_);
+  const auto marks = state_.with([mailbox](const State& state) {
+    const auto found = state.marks.find(mailbox.value);
+    return found == state.marks.end() ? std::map<std::uint32_t, Mark>{} : found->second;
   });
+  for (const auto& [uid, mark] : marks) {
+    journal_.put(mark.id, cache::MarkRow{{wire_name, mark.uid_validity, uid}});
+  }
 }
 
 }  // namespace fs

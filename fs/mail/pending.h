@@ -119,9 +119,10 @@ class Pending {
   // What the server keeps although the user deleted it
 
   void mark(const MessageKey& key, const cache::MessageName& message);
-  /// The messages have gone, or are not to be hidden any more.
+  /// The messages have gone.
   void unmark(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids);
-  std::vector<std::uint32_t> marked(cache::MailboxId mailbox) const;
+  /// The mailbox has another name at the server now.
+  void renamed(cache::MailboxId mailbox, const std::string& wire_name);
 
  private:
   struct Held {
@@ -129,12 +130,16 @@ class Pending {
     bool sending = false;
     bool tried = false;  // it may have been sent
   };
+  struct Mark {
+    cache::RecordId id;
+    std::uint64_t uid_validity = 0;
+  };
   struct State {
     std::unordered_map<MessageKey, std::vector<Held>, MessageKeyHash> changes;
     std::map<std::uint64_t, MessageKey> order;  // by record
     std::unordered_map<std::uint32_t, std::size_t> by_mailbox;
     std::unordered_map<std::uint32_t, std::map<std::uint64_t, MessageKey>> arrivals;  // by target
-    std::unordered_map<std::uint32_t, std::map<std::uint32_t, cache::RecordId>> marks;
+    std::unordered_map<std::uint32_t, std::map<std::uint32_t, Mark>> marks;
 
     const std::vector<Held>* of(const MessageKey& key) const;
     bool is_fixed(const MessageKey& key) const;

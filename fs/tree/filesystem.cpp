@@ -156,7 +156,9 @@ std::optional<MessageKey> Filesystem::find_message(const Folder& directory, std:
   const auto row = mail_.find_message(directory.id, imap::Uid{*uid}, interrupt);
   if (!row) return std::nullopt;
   // The plain UID always resolves, whatever the template; another text before it is another name.
-  if (name != fmt::format("{}.eml", *uid) && name != naming().name_of(*row)) return std::nullopt;
+  if (name != fmt::format("{}.eml", *uid) && name != shown_name(directory.id, *row)) {
+    return std::nullopt;
+  }
   return MessageKey{directory.id.value, *uid};
 }
 

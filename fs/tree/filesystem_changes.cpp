@@ -3,6 +3,7 @@
 #include "fs/mail/errors.h"
 #include "fs/mail/file_names.h"
 #include "fs/mail/folder_names.h"
+#include "fs/tree/draft_names.h"
 #include "fs/tree/errors.h"
 #include "fs/tree/filesystem.h"
 
@@ -47,6 +48,9 @@ void Filesystem::rename_message(const Place& from, const Place& to, unsigned fla
   const auto source = folder(from.parent);
   const auto target = folder(to.parent);
   if (to.name.size() > kMaxName) throw TreeError(ENAMETOOLONG, "the name is too long");
+  if (fate_of(to.name) == Fate::refused || to.name.starts_with('.')) {
+    throw TreeError(EPERM, fmt::format("a message cannot be called {}", to.name));
+  }
   if (mail_.folders()->child(target.id, to.name) != nullptr) {
     throw TreeError(EISDIR, fmt::format("{} is a folder", to.name));
   }

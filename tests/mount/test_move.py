@@ -116,7 +116,7 @@ class Move(ChangesCase):
         paths = mount.files(source)
         for uid in uids:
             paths[uid].read_bytes()
-        self.server.forget_commands()
+        self.read(mount)
         self.do("mv", "-t", mount.path / self.target, *[paths[uid] for uid in uids])
         expected = sorted(bodies + [one.body for one in self.before[self.target].values()])
         self.assertEqual(self.shown(mount, source), [])

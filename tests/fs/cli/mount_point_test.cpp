@@ -25,7 +25,7 @@ std::string refusal(const std::filesystem::path& directory) {
 
 std::string umount_failure(const std::filesystem::path& directory) {
   try {
-    fs::run_umount({directory}, std::chrono::seconds{10});
+    fs::run_umount({directory}, std::chrono::seconds{10}, "true");
   } catch (const std::runtime_error& error) {
     return error.what();
   }

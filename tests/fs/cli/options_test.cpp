@@ -374,7 +374,7 @@ TEST_CASE("bad usage is refused with one clear line", "[fs][cli][options]") {
       {{"cache", "info", "--cache-dri", "/c"},
        "unknown option --cache-dri: did you mean --cache-dir?"},
       {{"cache", "info", kSource, "/mnt"}, "unexpected argument \"/mnt\": see imapfs help"},
-      {{"help", "cook"}, "there is help for mount, umount, status, fetch and cache"},
+      {{"help", "cook"}, "there is help for mount, umount, status, fetch, sync, flag and cache"},
       {{"--verison"}, "unknown option --verison: did you mean --version?"}};
   for (const auto& [arguments, message] : bad) CHECK(refusal(arguments) == message);
 }
