@@ -12,6 +12,7 @@ from harness import PROGRAM, run
 MARKED = r"\Deleted"
 FOREIGN = 3  # messages in every mailbox that another client has marked
 SOON = 20  # seconds: "within seconds", on a busy machine
+SLOW = 90  # seconds: for flags, where the server keeps no mod-sequences
 # Every command that takes what others have marked, too. CLOSE does so only in a mailbox that was selected.
 PLAIN_EXPUNGE = re.compile(r"C: \S+ EXPUNGE\s*$", re.MULTILINE)
 

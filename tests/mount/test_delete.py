@@ -7,7 +7,7 @@ import errno
 import os
 
 import harness
-from changing import MARKED, SOON, ChangesCase, barrier, commands, trash_of
+from changing import MARKED, SLOW, SOON, ChangesCase, barrier, commands, trash_of
 from harness import PROGRAM, eventually, run
 
 MANY = 60
@@ -219,7 +219,7 @@ class Policies(ChangesCase):
         again = self.mount("--delete", "mark", cache=mount.cache)
         self.assertEqual(self.shown(again, "Marking"), uids[1:])
         self.server.change("Marking", ("STORE", str(uids[0]), "-FLAGS", "(%s)" % MARKED))
-        eventually(lambda: self.shown(again, "Marking") == uids, SOON, "the message whose mark was taken away")
+        eventually(lambda: self.shown(again, "Marking") == uids, SLOW, "the message whose mark was taken away")
 
 
 class Refused(ChangesCase):
