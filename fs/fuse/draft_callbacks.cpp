@@ -33,7 +33,7 @@ void on_write(fuse_req_t raw, fuse_ino_t ino, const char* octets, std::size_t si
     const bool at_end = (info->flags & O_APPEND) != 0;
     context(request).filesystem.write(
         Ino{ino}, static_cast<std::uint64_t>(offset), std::as_bytes(std::span(octets, size)),
-        at_end ? Filesystem::WriteAt::end : Filesystem::WriteAt::offset, info->lock_owner);
+        at_end ? Filesystem::WriteAt::end : Filesystem::WriteAt::offset, request, info->lock_owner);
     request.written(size);
   });
 }
@@ -74,8 +74,18 @@ void on_fallocate(fuse_req_t raw, fuse_ino_t ino, int mode, off_t offset, off_t 
   answer(raw, "fallocate", [&](Request& request) {
     if (mode != 0) return request.error(EOPNOTSUPP);
     context(request).filesystem.allocate(Ino{ino}, static_cast<std::uint64_t>(offset),
-                                         static_cast<std::uint64_t>(length));
+                                         static_cast<std::uint64_t>(length), request);
     request.ok();
+  });
+}
+
+void on_copy_file_range(fuse_req_t raw, fuse_ino_t source, off_t source_offset,
+                        fuse_file_info* /*source_info*/, fuse_ino_t target, off_t target_offset,
+                        fuse_file_info* /*target_info*/, std::size_t length, int /*flags*/) {
+  answer(raw, "copy_file_range", [&](Request& request) {
+    request.written(context(request).filesystem.copy(
+        {Ino{source}, static_cast<std::uint64_t>(source_offset)},
+        {Ino{target}, static_cast<std::uint64_t>(target_offset)}, length));
   });
 }
 
@@ -102,6 +112,7 @@ void add_draft_callbacks(fuse_lowlevel_ops& ops) {
   ops.fsync = on_fsync;
   ops.setattr = on_setattr;
   ops.fallocate = on_fallocate;
+  ops.copy_file_range = on_copy_file_range;
   ops.release = on_release;
   ops.forget = on_forget;
 }

@@ -36,6 +36,7 @@ imap::Flags flags_of_new(const cache::MailboxRow& row, const imap::SelectedMailb
 struct Appender::Attempt {
   enum class Sent { nothing, something, everything };
 
+  NewMail what;
   std::shared_ptr<Delivery> delivery;
   cache::MailboxRow row;
   Sent sent = Sent::nothing;
@@ -43,7 +44,7 @@ struct Appender::Attempt {
   std::optional<imap::Uid> from;  // else not below, if it is there at all
   std::optional<MessageKey> stored;
 
-  const NewMail& mail() const { return delivery->mail(); }
+  const NewMail& mail() const { return what; }
   const std::string& name() const { return row.wire_name; }
 };
 
@@ -53,7 +54,8 @@ std::shared_ptr<Delivery> Appender::start(NewMail mail, Delivery::OnEnd on_end) 
   spec.lane = imap::Lane::bulk;
   spec.what = fmt::format("store a message in {}", spec.mailbox);
   auto attempt = std::make_shared<Attempt>();
-  attempt->delivery = std::make_shared<Delivery>(std::move(mail), std::move(on_end));
+  attempt->what = std::move(mail);
+  attempt->delivery = std::make_shared<Delivery>(std::move(on_end));
   attempt->from = attempt->mail().doubtful_from;
   // May be repeated: it knows what it has sent before, and looks for that.
   backing_.pool

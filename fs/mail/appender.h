@@ -7,18 +7,28 @@
 #include "fs/mail/changes.h"
 #include "fs/mail/delivery.h"
 #include "fs/mail/folders.h"
+#include "fs/mail/new_message.h"
 #include "imap/session/message_summary.h"
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace imap {
 class Session;
 }
 
 namespace fs {
+
+/// What is to be stored. A plain value.
+struct NewMail {
+  MailboxId mailbox;
+  std::shared_ptr<const NewMessage> message;
+  std::int64_t time = 0;          // INTERNALDATE, unix seconds
+  std::optional<Uid> replaces{};  // goes when the new one is there
+  /// An earlier attempt may have stored it after all: not below this UID.
+  std::optional<Uid> doubtful_from{};
+};
 
 class Appender {
  public:

@@ -1,11 +1,10 @@
 #pragma once
-/// One message on its way to the server: what it is, and the wait for what comes of it. Shared by
-/// the connection that brings it and those who wait; any thread.
+/// One message on its way to a place at the server, and the wait for what comes of it. Shared by
+/// the connection that brings it there and those who wait; any thread.
 
 #include "fs/mail/ids.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/message_key.h"
-#include "fs/mail/new_message.h"
 #include "fs/mail/patience.h"
 #include "imap/base/deadline.h"
 #include "imap/base/ids.h"
@@ -13,24 +12,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <string>
+#include <utility>
 
 namespace fs {
-
-/// What is to be stored. A plain value.
-struct NewMail {
-  MailboxId mailbox;
-  std::shared_ptr<const NewMessage> message;
-  std::int64_t time = 0;          // INTERNALDATE, unix seconds
-  std::optional<Uid> replaces{};  // goes when the new one is there
-  /// An earlier attempt may have stored it after all: not below this UID.
-  std::optional<Uid> doubtful_from{};
-};
 
 class Delivery {
  public:
@@ -43,13 +30,11 @@ class Delivery {
   /// Told of the outcome once, before those who wait; must not throw.
   using OnEnd = std::function<void(const Outcome&)>;
 
-  Delivery(NewMail what, OnEnd on_end) : mail_(std::move(what)), on_end_(std::move(on_end)) {}
+  explicit Delivery(OnEnd on_end) : on_end_(std::move(on_end)) {}
 
   /// Waits until it has ended, as long as the server says or takes anything within the limit;
   /// throws what it failed with. It goes on when the waiting is given up.
   void wait(const Patience& patience, std::chrono::milliseconds limit, Interrupt& interrupt) const;
-
-  const NewMail& mail() const { return mail_; }
 
   // The connection's side.
 
@@ -57,7 +42,6 @@ class Delivery {
   void end(const Outcome& outcome);
 
  private:
-  const NewMail mail_;
   const OnEnd on_end_;
   imap::Ticket ticket_;
   std::atomic<imap::Deadline::Clock::rep> taken_{0};  // when the server took octets last

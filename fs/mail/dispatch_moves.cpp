@@ -1,6 +1,7 @@
 // Moving messages to another mailbox, and finding them there.
 
 #include "fs/mail/convert.h"
+#include "fs/mail/copies.h"
 #include "fs/mail/dispatch.h"
 #include "fs/mail/file_names.h"
 #include "imap/base/errors.h"
@@ -14,18 +15,6 @@ namespace fs {
 namespace {
 
 using Stage = cache::ChangeRow::Stage;
-
-/// Whether the row can be that of a copy. Without a Message-ID it takes more to believe it.
-bool is_copy(const cache::ChangeRow& change, const cache::MessageRow& before,
-             const cache::MessageRow& found) {
-  if (!before.object_id.empty() && !found.object_id.empty()) {
-    return before.object_id == found.object_id;
-  }
-  if (change.message_id != found.message_id) return false;
-  if (change.size != 0 && found.size != 0 && change.size != found.size) return false;
-  return !found.message_id.empty() ||
-         (before.subject == found.subject && before.internal_date == found.internal_date);
-}
 
 }  // namespace
 
@@ -140,7 +129,7 @@ imap::UidSet Dispatch::find_copies(const Arrival& arrival, const Folder& target)
   if (row.target_uid_next == 0 || state.uid_validity.value != row.target_validity) return copies;
   const imap::UidSet new_ones(imap::Uid{row.target_uid_next}, imap::kMaxUid);
   for (const auto& found : rows_of(new_ones)) {
-    if (is_copy(row, arrival.row, found)) copies.add(imap::Uid{found.uid});
+    if (is_copy(row.message_id, row.size, arrival.row, found)) copies.add(imap::Uid{found.uid});
   }
   return copies;
 }
@@ -179,7 +168,8 @@ imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& ta
   std::vector<Pair> pairs;
   for (const auto& arrival : some) {
     const auto copy = std::ranges::find_if(found, [&arrival](const cache::MessageRow& row) {
-      return is_copy(arrival.change.row, arrival.row, row);
+      const auto& change = arrival.change.row;
+      return is_copy(change.message_id, change.size, arrival.row, row);
     });
     if (copy == found.end()) continue;
     pairs.push_back({&arrival, std::move(*copy)});

@@ -24,6 +24,7 @@ MailStore::MailStore(const Backing& backing)
       messages_(backing, stale_wait_, changes_, folders_),
       bodies_(backing, changes_, folders_),
       appender_(backing, changes_, folders_),
+      copier_(backing, changes_, folders_),
       aliases_(backing.journal, backing.cache),
       pending_(backing.journal),
       outbox_(backing, folders_, changes_, pending_, aliases_),

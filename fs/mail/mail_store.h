@@ -12,6 +12,7 @@
 #include "fs/mail/backing.h"
 #include "fs/mail/bodies.h"
 #include "fs/mail/changes.h"
+#include "fs/mail/copier.h"
 #include "fs/mail/folder_changes.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/messages.h"
@@ -145,6 +146,10 @@ class MailStore {
   bool set_flags(const MessageKey& key, const FlagsEdit& edit, Interrupt& interrupt);
   /// The barrier; see Outbox::sync.
   void sync(Interrupt& interrupt) { outbox_.sync(interrupt); }
+  /// Waits until the server has what was done to one message; see Outbox::finish.
+  void finish_changes(const MessageKey& key, Interrupt& interrupt) {
+    outbox_.finish(key, interrupt);
+  }
   /// The server can be reached again.
   void retry_changes() { outbox_.wake(); }
   const Pending& pending() const { return pending_; }
@@ -158,6 +163,10 @@ class MailStore {
   /// Begins to store a message; see Appender. StaleError when the folder is gone or holds none.
   std::shared_ptr<Delivery> deliver(NewMail mail, Delivery::OnEnd on_end) {
     return appender_.start(std::move(mail), std::move(on_end));
+  }
+  /// Begins to have the server copy a message; see Copier.
+  std::shared_ptr<Delivery> copy(const MailCopy& copy, Delivery::OnEnd on_end) {
+    return copier_.start(copy, std::move(on_end));
   }
   /// Waits until it has ended and throws what it failed with.
   void wait_for(const Delivery& delivery, Interrupt& interrupt) const {
@@ -177,6 +186,7 @@ class MailStore {
   Messages messages_;
   Bodies bodies_;
   Appender appender_;
+  Copier copier_;
   Aliases aliases_;
   Pending pending_;
   Outbox outbox_;

@@ -223,12 +223,10 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
   for (const auto mailbox : back) changes_.arrived(mailbox);
 }
 
-void Outbox::settle(Interrupt& interrupt) {
-  const auto last = pending_.last();
-  if (last.value == 0) return;
+void Outbox::await(const std::function<bool(imap::Deadline)>& ended, Interrupt& interrupt) {
   wake();
   const auto patience = backing_.patience();
-  while (!pending_.wait_ended(last, imap::Deadline(Clock::now() + kQuiet), interrupt)) {
+  while (!ended(imap::Deadline(Clock::now() + kQuiet))) {
     if (interrupt.token().stop_requested()) throw imap::CancelledError("interrupted");
     if (const auto trouble = state_.with([](const State& state) { return state.trouble; })) {
       std::rethrow_exception(trouble);
@@ -237,6 +235,18 @@ void Outbox::settle(Interrupt& interrupt) {
       throw imap::TimeoutError("the server has not confirmed all changes in time");
     }
   }
+}
+
+void Outbox::settle(Interrupt& interrupt) {
+  const auto last = pending_.last();
+  if (last.value == 0) return;
+  await([&](imap::Deadline deadline) { return pending_.wait_ended(last, deadline, interrupt); },
+        interrupt);
+}
+
+void Outbox::finish(const MessageKey& key, Interrupt& interrupt) {
+  await([&](imap::Deadline deadline) { return pending_.wait_ended(key, deadline, interrupt); },
+        interrupt);
 }
 
 void Outbox::sync(Interrupt& interrupt) {

@@ -10,6 +10,7 @@
 #include "fs/mail/dispatch.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/pending.h"
+#include "imap/base/deadline.h"
 #include "imap/base/synchronized.h"
 
 #include <chrono>
@@ -50,6 +51,9 @@ class Outbox {
   void sync(Interrupt& interrupt);
   /// The same without a word of refusals, which wait for the next barrier.
   void settle(Interrupt& interrupt);
+  /// The same of what is pending of one message, but for the refusals, which are left to the
+  /// barriers.
+  void finish(const MessageKey& key, Interrupt& interrupt);
   std::vector<Refusal> refusals() const;
 
  private:
@@ -60,6 +64,8 @@ class Outbox {
     std::exception_ptr trouble;      // why nothing can be sent
   };
 
+  /// Waits until `ended`, which is asked again and again and waits a moment itself.
+  void await(const std::function<bool(imap::Deadline)>& ended, Interrupt& interrupt);
   void loop(const std::stop_token& stop);
   /// Waits for something to do, and then until no more has come for a moment.
   void gather(const std::stop_token& stop, std::uint64_t& seen);

@@ -286,6 +286,17 @@ bool Pending::wait_ended(cache::RecordId last, imap::Deadline deadline, Interrup
   });
 }
 
+bool Pending::wait_ended(const MessageKey& key, imap::Deadline deadline, Interrupt& interrupt) {
+  return state_.with_lock([&](State& state, std::unique_lock<std::mutex>& lock) {
+    return changed_.wait_until(lock, interrupt.token(), deadline.at(),
+                               [&] { return state.of(key) == nullptr; });
+  });
+}
+
+bool Pending::has_changes(const MessageKey& key) const {
+  return state_.with([&key](const State& state) { return state.of(key) != nullptr; });
+}
+
 bool Pending::has(cache::RecordId id) const {
   return state_.with([id](const State& state) { return state.order.contains(id.value); });
 }

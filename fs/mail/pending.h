@@ -89,12 +89,17 @@ class Pending {
   /// Waits until none of the message's changes is being sent; false at the deadline.
   bool wait_unsent(const MessageKey& key, imap::Deadline deadline, Interrupt& interrupt);
 
+  /// Whether anything of this message waits or is being sent.
+  bool has_changes(const MessageKey& key) const;
+
   // Barriers
 
   /// The last change that there is.
   cache::RecordId last() const;
   /// Waits until all up to this one have been confirmed or refused; false at the deadline.
   bool wait_ended(cache::RecordId last, imap::Deadline deadline, Interrupt& interrupt);
+  /// The same of all changes of one message.
+  bool wait_ended(const MessageKey& key, imap::Deadline deadline, Interrupt& interrupt);
   std::size_t size() const;
   void wake_all() { changed_.notify_all(); }
 

@@ -16,7 +16,7 @@ Draft::Draft(Ino ino, std::filesystem::path directory)
 }
 
 std::uint64_t Draft::size() const {
-  return state_.with([](const State& state) { return state.content->size(); });
+  return state_.with([](const State& state) { return state.size(); });
 }
 
 std::int64_t Draft::time() const {
@@ -46,6 +46,7 @@ void Draft::change(Change&& change) {
       state.content = std::move(copy);
     }
     change(*state.content);
+    state.original.reset();
     ++state.version;
     state.time = std::time(nullptr);
   });
@@ -80,9 +81,30 @@ void Draft::save_as(const std::filesystem::path& path) const {
   state_.with([&](const State& state) { state.content->save_as(path); });
 }
 
+bool Draft::become_copy(const Original& original) {
+  return state_.with([&original](State& state) {
+    if (state.size() != 0 || state.stored || state.running) return false;
+    state.original = original;
+    ++state.version;
+    return true;
+  });
+}
+
+std::optional<Draft::Original> Draft::original() const {
+  return state_.with([](const State& state) { return state.original; });
+}
+
+void Draft::give_content(std::shared_ptr<Spool> content) {
+  state_.with([&content](State& state) {
+    if (!state.original) return;
+    state.content = std::move(content);
+    state.original.reset();
+  });
+}
+
 bool Draft::is_unsent() const {
   return state_.with(
-      [](const State& state) { return state.version != state.sent && state.content->size() != 0; });
+      [](const State& state) { return state.version != state.sent && state.size() != 0; });
 }
 
 bool Draft::is_current(const Version& version) const {
@@ -100,9 +122,10 @@ std::optional<imap::Ticket> Draft::running() const {
 Draft::Step Draft::begin() {
   return state_.with([](State& state) -> Step {
     if (state.running) return {{}, state.running};
-    if (state.version == state.sent || state.content->size() == 0) return {};
+    if (state.version == state.sent || state.size() == 0) return {};
     state.running = imap::Ticket();
-    return {Version{state.content, state.version, state.time, state.stored, state.doubtful_from},
+    return {Version{state.content, state.original, state.version, state.time, state.stored,
+                    state.doubtful_from},
             {}};
   });
 }

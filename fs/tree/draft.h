@@ -31,13 +31,29 @@ class Draft {
   void set_time(std::int64_t time);
   /// At most `length` octets.
   std::string read(std::uint64_t offset, std::uint64_t length) const;
-  /// `writer` is who does it, as the kernel tells owners apart; 0: it did not say.
+  /// Not of a copy, nor what changes its content: see `give_content`. `writer` is who does it, as
+  /// the kernel tells owners apart; 0: it did not say.
   void write(std::uint64_t offset, std::span<const std::byte> octets, std::uint64_t writer = 0);
   /// Behind the last octet, wherever that is.
   void append(std::span<const std::byte> octets, std::uint64_t writer = 0);
+  /// A copy is to have its content before, unless `size` is 0.
   void truncate(std::uint64_t size);
   void allocate(std::uint64_t offset, std::uint64_t length);
   void save_as(const std::filesystem::path& path) const;
+
+  // A copy of a message, of which nothing is here
+
+  struct Original {
+    Ino ino;
+    std::uint64_t size = 0;
+  };
+  /// Makes it one. False when it is not empty, or was stored before.
+  bool become_copy(const Original& original);
+  /// Of which message it is a copy.
+  std::optional<Original> original() const;
+  /// Here is what the message holds: from now on it is a file like others. Nothing happens when it
+  /// is already.
+  void give_content(std::shared_ptr<Spool> content);
 
   /// There is something that the server does not have.
   bool is_unsent() const;
@@ -52,6 +68,7 @@ class Draft {
   /// What is to be stored: nobody changes this content any more.
   struct Version {
     std::shared_ptr<const Spool> content;
+    std::optional<Original> original;  // of a copy, in place of the content
     std::uint64_t number = 0;
     std::int64_t time = 0;
     std::optional<MessageKey> stored;  // the version before
@@ -73,6 +90,7 @@ class Draft {
  private:
   struct State {
     std::shared_ptr<Spool> content;
+    std::optional<Original> original;
     std::uint64_t version = 0;
     std::uint64_t sent = 0;           // the version that the server has
     std::uint64_t tried = 0;          // the last one that was to be stored
@@ -81,6 +99,8 @@ class Draft {
     std::optional<MessageKey> stored;
     std::optional<Uid> doubtful_from;
     std::optional<imap::Ticket> running;
+
+    std::uint64_t size() const { return original ? original->size : content->size(); }
   };
 
   template <class Change>

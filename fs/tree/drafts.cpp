@@ -1,5 +1,7 @@
 #include "fs/tree/drafts.h"
 
+#include "fs/mail/errors.h"
+#include "fs/mail/file_names.h"
 #include "fs/tree/draft_names.h"
 #include "fs/tree/errors.h"
 
@@ -10,6 +12,12 @@
 #include <system_error>
 
 namespace fs {
+namespace {
+
+/// Octets that are read of a message at once.
+constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
+
+}  // namespace
 
 Drafts::Drafts(MailStore& mail, InodeMap& inodes, Settings settings)
     : mail_(mail), inodes_(inodes), settings_(std::move(settings)) {}
@@ -52,7 +60,13 @@ std::shared_ptr<Draft> Drafts::find(Ino ino) const {
   return found && found->stage != Stage::stored ? found->draft : nullptr;
 }
 
-std::shared_ptr<Draft> Drafts::find_writable(Ino ino) {
+std::shared_ptr<Draft> Drafts::find_writable(Ino ino, Interrupt& interrupt) {
+  const auto draft = reopen(ino);
+  if (draft) materialise(*draft, interrupt);
+  return draft;
+}
+
+std::shared_ptr<Draft> Drafts::reopen(Ino ino) {
   if (!is_draft(ino)) return nullptr;
   return table_.with([&](Table& table) -> std::shared_ptr<Draft> {
     const auto found = table.entries.find(serial_of(ino));
@@ -165,17 +179,7 @@ void Drafts::deliver(const std::shared_ptr<Draft>& draft, const Draft::Version& 
   std::shared_ptr<Delivery> delivery;
   try {
     try {
-      NewMail mail{place.folder, std::make_shared<NewMessage>(version.content), version.time,
-                   replaces, version.doubtful_from};
-      if (version.stored && version.stored->mailbox == place.folder.value) {
-        mail.replaces = Uid{version.stored->uid};
-      }
-      delivery = mail_.deliver(std::move(mail),
-                               [this, draft, version, place](const Delivery::Outcome& outcome) {
-                                 if (!outcome.error && outcome.stored)
-                                   settle(*draft, version, place, *outcome.stored);
-                                 draft->ended(version, outcome);
-                               });
+      delivery = start(draft, version, place, replaces, interrupt);
     } catch (...) {
       draft->ended(version, {{}, std::current_exception(), version.doubtful_from});
       throw;
@@ -186,13 +190,68 @@ void Drafts::deliver(const std::shared_ptr<Draft>& draft, const Draft::Version& 
   }
 }
 
+std::shared_ptr<Delivery> Drafts::start(const std::shared_ptr<Draft>& draft,
+                                        const Draft::Version& version, const Place& place,
+                                        std::optional<Uid> replaces, Interrupt& interrupt) {
+  auto on_end = [this, draft, version, place](const Delivery::Outcome& outcome) {
+    if (!outcome.error && outcome.stored) settle(*draft, version, place, *outcome.stored);
+    draft->ended(version, outcome);
+  };
+  if (version.original) {
+    const auto source = find_original(version.original->ino, interrupt);
+    return mail_.copy({source, place.folder, version.doubtful_from}, std::move(on_end));
+  }
+  NewMail mail{place.folder, std::make_shared<NewMessage>(version.content), version.time, replaces,
+               version.doubtful_from};
+  if (version.stored && version.stored->mailbox == place.folder.value) {
+    mail.replaces = Uid{version.stored->uid};
+  }
+  return mail_.deliver(std::move(mail), std::move(on_end));
+}
+
+/// Where the server has it when what was done to it before has been done there.
+MessageKey Drafts::find_original(Ino ino, Interrupt& interrupt) {
+  while (true) {
+    const auto key = inodes_.message_of(ino);
+    if (!key) throw StaleError("the message that was copied is gone");
+    if (!mail_.pending().has_changes(*key)) return *key;
+    mail_.finish_changes(*key, interrupt);
+  }
+}
+
+void Drafts::materialise(Draft& draft, Interrupt& interrupt) {
+  const auto original = draft.original();
+  if (!original) return;
+  const auto key = inodes_.message_of(original->ino);
+  if (!key) throw StaleError("the message that was copied is gone");
+  auto content = std::make_shared<Spool>(settings_.directory);
+  std::uint64_t got = 0;
+  do {
+    const auto offset = content->size();
+    got = 0;
+    mail_.read(MailboxId{key->mailbox}, Uid{key->uid}, offset, kPiece, interrupt,
+               [&](const MailStore::Piece& piece) {
+                 for (const auto& octets : piece.octets) {
+                   content->write(offset + got, octets);
+                   got += octets.size();
+                 }
+               });
+  } while (got == kPiece);
+  draft.give_content(std::move(content));
+}
+
 /// On the connection's thread: whoever closed the file may have stopped waiting.
 void Drafts::settle(const Draft& draft, const Draft::Version& version, const Place& place,
                     const MessageKey& key) {
   const auto serial = serial_of(draft.ino());
   const bool is_current = draft.is_current(version);
   const auto size = version.content->size();
-  mail_.aliases().put(place.folder, Uid{key.uid}, place.name);
+  const auto original = version.original ? inodes_.message_of(version.original->ino) : std::nullopt;
+  // A name that the message had by itself need not be seen in another folder.
+  const bool is_own =
+      original && original->mailbox != key.mailbox && fs::uid_of(place.name) == original->uid;
+  mail_.aliases().put(place.folder, Uid{key.uid}, place.name,
+                      is_own ? Aliases::Shown::no : Aliases::Shown::yes);
   inodes_.bind(draft.ino(), key);
   table_.with([&](Table& table) {
     const auto found = table.entries.find(serial);
@@ -240,6 +299,11 @@ std::vector<std::string> Drafts::rescue(
     const auto name = (path_of(entry.place.folder) / entry.place.name).string();
     try {
       if (!entry.draft->is_unsent()) continue;
+      if (entry.draft->original()) {
+        told.push_back(
+            fmt::format("{} is not on the server; the message that it was copied from is", name));
+        continue;
+      }
       const auto saved = save(entry, path_of(entry.place.folder));
       told.push_back(
           fmt::format("{} is not on the server; what was written is in {}", name, saved.string()));

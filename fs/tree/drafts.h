@@ -58,8 +58,10 @@ class Drafts {
   /// The one of that number, as long as what it holds is not what the server has: one that was
   /// removed too, for who has it open.
   std::shared_ptr<Draft> find(Ino ino) const;
-  /// To be written to: that may be one that was stored before.
-  std::shared_ptr<Draft> find_writable(Ino ino);
+  /// To be written to: that may be one that was stored before. A copy gets its content.
+  std::shared_ptr<Draft> find_writable(Ino ino, Interrupt& interrupt);
+  /// Gives a draft that is a copy the content of the message, which may have to be fetched.
+  void materialise(Draft& draft, Interrupt& interrupt);
   std::optional<Place> place_of(Ino ino) const;
   /// Those in a folder with a serial number above `after`, ascending, until `visit` returns false.
   void visit(MailboxId folder, std::uint32_t after,
@@ -103,6 +105,12 @@ class Drafts {
 
   void deliver(const std::shared_ptr<Draft>& draft, const Draft::Version& version,
                const Place& place, std::optional<Uid> replaces, Interrupt& interrupt);
+  /// Begins to store it: sends it, or has the message copied that it is a copy of.
+  std::shared_ptr<Delivery> start(const std::shared_ptr<Draft>& draft,
+                                  const Draft::Version& version, const Place& place,
+                                  std::optional<Uid> replaces, Interrupt& interrupt);
+  MessageKey find_original(Ino ino, Interrupt& interrupt);
+  std::shared_ptr<Draft> reopen(Ino ino);
   void settle(const Draft& draft, const Draft::Version& version, const Place& place,
               const MessageKey& key);
   static void drop_oldest(Table& table);

@@ -136,12 +136,6 @@ Attributes Filesystem::attributes_of_message(const MessageKey& key, Ino ino, Int
   return attributes;
 }
 
-std::optional<MessageKey> Filesystem::message_of(Ino ino) const {
-  if (const auto moved = inodes_->message_of(ino)) return moved;
-  if (!is_message(ino)) return std::nullopt;
-  return MessageKey{mailbox_of(ino).value, uid_of(ino).value};
-}
-
 std::optional<MessageKey> Filesystem::find_message(const Folder& directory, std::string_view name,
                                                    Interrupt& interrupt) {
   if (!directory.selectable) return std::nullopt;
@@ -229,12 +223,14 @@ void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interr
 void Filesystem::read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
                       const std::function<void(const MailStore::Piece&)>& consume) {
   if (view_of(ino) == View::own) return own_.read(ino, offset, length, consume);
-  if (const auto draft = drafts_.find(ino)) {
+  const auto draft = drafts_.find(ino);
+  const auto original = draft ? draft->original() : std::nullopt;
+  if (draft && !original) {
     const auto octets = draft->read(offset, length);
     const auto piece = std::as_bytes(std::span(octets));
     return consume({std::span(&piece, 1)});
   }
-  const auto key = message_of(ino);
+  const auto key = message_of(original ? original->ino : ino);
   if (!key) throw TreeError(EISDIR, "a directory cannot be read");
   mail_.read(cache::MailboxId{key->mailbox}, imap::Uid{key->uid}, offset, length, interrupt,
              consume);

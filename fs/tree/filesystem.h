@@ -105,7 +105,7 @@ class Filesystem {
   enum class WriteAt { offset, end };
   /// EPERM for a message: mail does not change. `owner` is who writes, as far as the kernel tells.
   void write(Ino ino, std::uint64_t offset, std::span<const std::byte> octets, WriteAt where,
-             std::uint64_t owner = 0);
+             Interrupt& interrupt, std::uint64_t owner = 0);
   /// Has the server take what it does not have of a new file, and throws why it does not. The
   /// barrier for everything else.
   void synchronise(Ino ino, Interrupt& interrupt);
@@ -120,7 +120,15 @@ class Filesystem {
   /// What tools do to every file that they have copied is accepted and changes nothing in a message
   /// or directory; a new file gets its time of arrival by it. EPERM for the size of a message.
   Attributes set_attributes(Ino ino, const AttributeChanges& changes, Interrupt& interrupt);
-  void allocate(Ino ino, std::uint64_t offset, std::uint64_t length);
+  void allocate(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt);
+  /// Makes an empty new file a copy of a message as a whole, of which nothing is fetched: the
+  /// server copies it when the file is stored. How many octets that are. Of anything else
+  /// EOPNOTSUPP, upon which programs read and write.
+  struct Position {
+    Ino ino;
+    std::uint64_t offset = 0;
+  };
+  std::uint64_t copy(const Position& from, const Position& to, std::uint64_t length);
   /// Who made the file has closed it; the kernel has forgotten it.
   void released(Ino ino) { drafts_.release(ino); }
   void forgotten(Ino ino) { drafts_.forget(ino); }
@@ -165,8 +173,7 @@ class Filesystem {
   void check_changeable(Ino directory) const;
   void check_changeable(const Place& place) const;
   void rename_message(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
-  /// The message that has an inode number; nothing when it is no message's.
-  std::optional<MessageKey> message_of(Ino ino) const;
+  std::optional<MessageKey> message_of(Ino ino) const { return inodes_->message_of(ino); }
   /// The message of that name in a folder.
   std::optional<MessageKey> find_message(const Folder& directory, std::string_view name,
                                          Interrupt& interrupt);

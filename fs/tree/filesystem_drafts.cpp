@@ -60,8 +60,8 @@ Attributes Filesystem::create(const Place& place, Existing existing, Interrupt& 
 }
 
 void Filesystem::write(Ino ino, std::uint64_t offset, std::span<const std::byte> octets,
-                       WriteAt where, std::uint64_t owner) {
-  const auto draft = drafts_.find_writable(ino);
+                       WriteAt where, Interrupt& interrupt, std::uint64_t owner) {
+  const auto draft = drafts_.find_writable(ino, interrupt);
   if (!draft) {
     throw TreeError(
         EPERM, "a message cannot be written to: write a new file, and rename it over this one");
@@ -85,6 +85,7 @@ void Filesystem::flush(Ino ino, std::uint64_t owner, Interrupt& interrupt) {
 Attributes Filesystem::set_attributes(Ino ino, const AttributeChanges& changes,
                                       Interrupt& interrupt) {
   if (const auto draft = drafts_.find(ino)) {
+    if (changes.size.value_or(0) != 0) drafts_.materialise(*draft, interrupt);
     if (changes.size) draft->truncate(*changes.size);
     if (changes.time) draft->set_time(*changes.time);
     return attributes_of(*draft);
@@ -97,10 +98,26 @@ Attributes Filesystem::set_attributes(Ino ino, const AttributeChanges& changes,
   return known;
 }
 
-void Filesystem::allocate(Ino ino, std::uint64_t offset, std::uint64_t length) {
+void Filesystem::allocate(Ino ino, std::uint64_t offset, std::uint64_t length,
+                          Interrupt& interrupt) {
   const auto draft = drafts_.find(ino);
   if (!draft) throw TreeError(EOPNOTSUPP, "only a new file can be given room");
+  drafts_.materialise(*draft, interrupt);
   draft->allocate(offset, length);
+}
+
+std::uint64_t Filesystem::copy(const Position& from, const Position& to, std::uint64_t length) {
+  const auto key = message_of(from.ino);
+  const auto draft = drafts_.find(to.ino);
+  if (!key || !draft || drafts_.find(from.ino) || from.offset != 0 || to.offset != 0) {
+    throw TreeError(EOPNOTSUPP, "only a message can be copied, into a new file");
+  }
+  const auto row = mail_.cached_message(MailboxId{key->mailbox}, Uid{key->uid});
+  if (!row || row->size == 0 || length < row->size || mail_.pending().is_removed(*key) ||
+      !draft->become_copy({from.ino, row->size})) {
+    throw TreeError(EOPNOTSUPP, "only a message as a whole can be copied, into an empty file");
+  }
+  return row->size;
 }
 
 bool Filesystem::rename_draft(const Place& from, const Place& to, unsigned flags,
@@ -132,10 +149,12 @@ bool Filesystem::rename_draft(const Place& from, const Place& to, unsigned flags
     return true;
   }
   // One that is still on its way here is somewhere else on the server.
-  const bool is_here = replaced && replaced->mailbox == target.folder.value;
+  // The server has no way to let a copy take its place in one step.
+  const bool is_here = replaced && replaced->mailbox == target.folder.value && !draft->original();
   drafts_.store_at(draft, target, is_here ? std::optional(Uid{replaced->uid}) : std::nullopt,
                    interrupt);
-  if (replaced && !is_here) mail_.remove(*replaced, interrupt);
+  // Where the server makes one of two that are the same, it is the new one as well.
+  if (replaced && !is_here && draft->stored() != replaced) mail_.remove(*replaced, interrupt);
   return true;
 }
 

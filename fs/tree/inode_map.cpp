@@ -29,10 +29,12 @@ Ino InodeMap::ino_of(const MessageKey& key) const {
 }
 
 std::optional<MessageKey> InodeMap::message_of(Ino ino) const {
-  return table_.with([ino](const Table& table) -> std::optional<MessageKey> {
+  const auto now = table_.with([ino](const Table& table) -> std::optional<MessageKey> {
     const auto found = table.by_ino.find(ino.value);
     return found == table.by_ino.end() ? std::nullopt : std::optional(found->second);
   });
+  if (now || !is_message(ino)) return now;
+  return MessageKey{mailbox_of(ino).value, fs::uid_of(ino).value};
 }
 
 }  // namespace fs

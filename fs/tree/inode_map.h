@@ -23,7 +23,8 @@ class InodeMap {
   void bind(Ino kept, const MessageKey& now);
   /// The number of a message.
   Ino ino_of(const MessageKey& key) const;
-  /// The message that has a number which it did not get from its mailbox and UID.
+  /// The message that has a number, by this table or by its mailbox and UID; nothing when the
+  /// number is no message's.
   std::optional<MessageKey> message_of(Ino ino) const;
 
  private:

@@ -29,11 +29,11 @@ class Writing {
   }
   void write(std::string_view text, std::uint64_t offset) {
     world_.filesystem().write(ino_, offset, std::as_bytes(std::span(text)),
-                              fs::Filesystem::WriteAt::offset, kWriter);
+                              fs::Filesystem::WriteAt::offset, nobody_, kWriter);
   }
   void append(std::string_view text) {
     world_.filesystem().write(ino_, 0, std::as_bytes(std::span(text)), fs::Filesystem::WriteAt::end,
-                              kWriter);
+                              nobody_, kWriter);
   }
   /// Throws what close(2) fails with.
   void flush() { world_.filesystem().flush(ino_, kWriter, nobody_); }

@@ -228,11 +228,11 @@ TEST_CASE("a message cannot be changed in place", "[fs][drafts]") {
   auto& filesystem = world.filesystem();
   CHECK(error_of([&] {
           filesystem.write(message.ino, 0, std::as_bytes(std::span(text)),
-                           fs::Filesystem::WriteAt::offset);
+                           fs::Filesystem::WriteAt::offset, nobody);
         }) == EPERM);
   CHECK(error_of([&] { filesystem.set_attributes(message.ino, {0, {}}, nobody); }) == EPERM);
   CHECK(error_of([&] { filesystem.set_attributes(message.ino, {message.size, 1}, nobody); }) == 0);
-  CHECK(error_of([&] { filesystem.allocate(message.ino, 0, 10); }) == EOPNOTSUPP);
+  CHECK(error_of([&] { filesystem.allocate(message.ino, 0, 10, nobody); }) == EOPNOTSUPP);
   CHECK(error_of([&] { filesystem.set_attributes(world.ino("/INBOX"), {{}, 1}, nobody); }) == 0);
   CHECK(world.read("/INBOX/1.eml") == mails(1)[0].octets);
 }
