@@ -1,0 +1,32 @@
+#include "fs/tree/inode_map.h"
+
+#include "tests/support/catch.h"
+
+using namespace fs;
+
+TEST_CASE("a message that was moved keeps its number", "[fs][inodes]") {
+  InodeMap inodes;
+  const MessageKey before{2, 7};
+  const MessageKey after{3, 1};
+  const auto number = inodes.ino_of(before);
+  CHECK(number == ino_of(MailboxId{2}, Uid{7}));
+  CHECK_FALSE(inodes.message_of(number));
+  inodes.bind(number, after);
+  CHECK(inodes.ino_of(after) == number);
+  CHECK(inodes.message_of(number) == after);
+  // And again.
+  const MessageKey last{4, 9};
+  inodes.bind(inodes.ino_of(after), last);
+  CHECK(inodes.message_of(number) == last);
+  CHECK(inodes.ino_of(last) == number);
+  CHECK(inodes.ino_of(after) == ino_of(MailboxId{3}, Uid{1}));
+}
+
+TEST_CASE("the oldest of many moved messages get numbers of their own", "[fs][inodes]") {
+  InodeMap inodes;
+  for (std::uint32_t uid = 1; uid <= InodeMap::kMost + 1; ++uid) {
+    inodes.bind(ino_of(MailboxId{2}, Uid{uid}), {3, uid});
+  }
+  CHECK(inodes.ino_of({3, 1}) == ino_of(MailboxId{3}, Uid{1}));
+  CHECK(inodes.ino_of({3, 2}) == ino_of(MailboxId{2}, Uid{2}));
+}
