@@ -56,6 +56,8 @@ RowWriter encode(const ChangeRow& row) {
   writer.number(row.target_validity);
   writer.number(row.target_uid_next);
   writer.text(row.message_id);
+  writer.text(row.subject);
+  writer.signed_number(row.internal_date);
   writer.number(row.size);
   return writer;
 }
@@ -75,6 +77,8 @@ void decode(Bytes bytes, ChangeRow& row) {
   row.target_validity = reader.number();
   row.target_uid_next = reader.number<std::uint32_t>();
   row.message_id = reader.text();
+  row.subject = reader.text();
+  row.internal_date = reader.signed_number();
   row.size = reader.number();
   reader.end();
 }

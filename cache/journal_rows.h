@@ -49,6 +49,8 @@ struct ChangeRow {
   std::uint32_t target_uid_next = 0;  // the copy is not below
   // To find the copy by, and to tell it from others
   std::string message_id{};
+  std::string subject{};
+  std::int64_t internal_date = 0;
   std::uint64_t size = 0;
 
   bool operator==(const ChangeRow&) const = default;

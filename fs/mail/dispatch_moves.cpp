@@ -16,6 +16,19 @@ namespace {
 
 using Stage = cache::ChangeRow::Stage;
 
+/// How many of the newest messages are looked at for one of which only the header is known.
+constexpr std::uint32_t kLookedAt = 500;
+
+/// What the journal knows of a message that is not in the cache any more.
+cache::MessageRow described_in(const cache::ChangeRow& change) {
+  cache::MessageRow row;
+  row.message_id = change.message_id;
+  row.subject = change.subject;
+  row.internal_date = change.internal_date;
+  row.size = change.size;
+  return row;
+}
+
 }  // namespace
 
 void Dispatch::move(Batch some, const Folder& target) {
@@ -23,7 +36,8 @@ void Dispatch::move(Batch some, const Folder& target) {
   context_.backing.cache.read([&](const cache::View& view) {
     for (auto& change : some) {
       auto row = view.message(mailbox_, change.row.message.uid);
-      arrivals.push_back({std::move(change), row ? std::move(*row) : cache::MessageRow{}});
+      if (!row) row = described_in(change.row);
+      arrivals.push_back({std::move(change), std::move(*row)});
     }
   });
   session_.can_move() ? move_at_once(arrivals, target)
@@ -144,22 +158,20 @@ std::vector<cache::MessageRow> Dispatch::rows_of(const imap::UidSet& uids) {
 
 /// Finds out which messages of the target are the ones that were moved or copied there, so that
 /// they keep their bodies, names and numbers. `candidates` are what the server named; without any
-/// all from UID `from` on. Those that cannot be told are found by the next comparison like any new
-/// message.
+/// all from UID `from` on, if that is known. Those that cannot be told are found by the next
+/// comparison like any new message.
 imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& target,
                               imap::UidSet candidates, imap::Uid from) {
   imap::UidSet settled;
   const auto known =
       context_.backing.cache.read([&](const cache::View& view) { return view.mailbox(target.id); });
   if (some.empty() || !known) return settled;
-  if (candidates.empty()) {
-    if (from.value == 0) from = imap::Uid{static_cast<std::uint32_t>(known->uid_next)};
-    if (from.value == 0) return settled;
-    candidates = imap::UidSet(from, imap::kMaxUid);
-  }
+  if (candidates.empty() && from.value != 0) candidates = imap::UidSet(from, imap::kMaxUid);
   const auto& state = session_.examine(target.wire_name, imap::Session::Refresh::no);
   if (known->uid_validity != 0 && known->uid_validity != state.uid_validity.value) return settled;
   const auto validity = state.uid_validity.value;
+  // An earlier attempt, whose answer was lost, may have brought them there.
+  if (candidates.size() < some.size()) candidates.add(session_.search_newest(kLookedAt));
   auto found = rows_of(candidates);
   struct Pair {
     const Arrival* arrival;

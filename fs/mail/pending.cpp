@@ -16,6 +16,14 @@ void put_flags(cache::ChangeRow& row, const FlagsEdit& edit) {
   row.remove_keywords = edit.remove.keywords;
 }
 
+/// So that it can be found again when the cache has forgotten it.
+void describe(cache::ChangeRow& change, const cache::MessageRow& row) {
+  change.message_id = row.message_id;
+  change.subject = row.subject;
+  change.internal_date = row.internal_date;
+  change.size = row.size;
+}
+
 cache::ChangeRow change(Kind kind, const cache::MessageName& message) {
   cache::ChangeRow row;
   row.kind = kind;
@@ -228,8 +236,7 @@ Pending::Taken Pending::set_flags(const MessageKey& key, const cache::MessageNam
 Pending::Taken Pending::remove(const MessageKey& key, const cache::MessageName& message,
                                const cache::MessageRow& row) {
   auto removal = change(Kind::remove, message);
-  removal.message_id = row.message_id;
-  removal.size = row.size;
+  describe(removal, row);
   return leave(key, std::move(removal), {});
 }
 
@@ -238,8 +245,7 @@ Pending::Taken Pending::move(const MessageKey& key, const cache::MessageName& me
   auto move = change(Kind::move, message);
   move.target = target.wire_name;
   move.name = target.name;
-  move.message_id = row.message_id;
-  move.size = row.size;
+  describe(move, row);
   return leave(key, std::move(move), target.mailbox);
 }
 

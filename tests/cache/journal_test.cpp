@@ -20,6 +20,8 @@ ChangeRow a_move() {
   row.target_validity = 99;
   row.target_uid_next = 7;
   row.message_id = "<1@example.org>";
+  row.subject = "about";
+  row.internal_date = -1;
   row.size = 5'000'000'000;
   return row;
 }
