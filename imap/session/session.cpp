@@ -41,11 +41,13 @@ std::string Session::send(const Command& command) {
 }
 
 std::string Session::begin_literal(const Command& command, std::string_view what,
-                                   std::string_view before, std::uint64_t size) {
+                                   std::string_view before, std::uint64_t size, Literal literal) {
   auto tag = begin(command, fmt::format("{}{{{} octets}}", before, size));
   try {
-    connection_.write(fmt::format("{}{}{{{}}}\r\n", write_parts(tag, command), before, size));
-    await_continuation(tag, what);
+    const bool unasked = literal == Literal::unasked;
+    connection_.write(fmt::format("{}{}{{{}{}}}\r\n", write_parts(tag, command), before, size,
+                                  unasked ? "+" : ""));
+    if (!unasked) await_continuation(tag, what);
   } catch (const CommandError&) {
     throw;
   } catch (...) {

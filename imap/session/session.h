@@ -236,10 +236,12 @@ class Session {
   // session.cpp
   static std::uint64_t next_id();
   std::string send(const Command& command);
-  /// Sends the command up to a literal of `size` octets at its end, and waits until the server
-  /// wants them. `before` stands between the two; `what` names the command in errors.
+  /// Sends the command up to a literal of `size` octets at its end, and unless they may follow
+  /// unasked (RFC 7888) waits until the server wants them. `before` stands between the two; `what`
+  /// names the command in errors.
+  enum class Literal { asked, unasked };
   std::string begin_literal(const Command& command, std::string_view what, std::string_view before,
-                            std::uint64_t size);
+                            std::uint64_t size, Literal literal);
   std::string begin(const Command& command, std::string_view more);
   /// Sends all but the end, which it returns.
   std::string write_parts(const std::string& tag, const Command& command);

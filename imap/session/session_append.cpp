@@ -12,6 +12,9 @@ namespace imap {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
+/// A message up to this size is sent without waiting until the server wants it, because asking
+/// takes longer than sending.
+constexpr std::uint64_t kMostUnasked = std::uint64_t{64} << 10U;
 
 }  // namespace
 
@@ -64,9 +67,13 @@ std::optional<AppendUid> Session::bring(std::string_view what, Command command,
   if (message.internal_date) command.date_time(*message.internal_date);
   const auto* const before = utf8 ? " UTF8 (~" : message.content == Content::binary ? " ~" : " ";
 
-  // Always synchronising, so that the server can refuse before anything large is sent; `+` of
-  // LITERAL+ would have it read to the end first.
-  const auto tag = begin_literal(command, what, before, message.size);
+  // Else synchronising, so that the server can refuse before anything large is sent: `+` has it
+  // read to the end first (RFC 7888 section 6).
+  const auto most = capabilities_.non_sync_literal();
+  const bool unasked =
+      most && message.content == Content::plain && message.size <= std::min(kMostUnasked, *most);
+  const auto tag = begin_literal(command, what, before, message.size,
+                                 unasked ? Literal::unasked : Literal::asked);
   try {
     write_octets(message);
     connection_.write(utf8 ? ")\r\n" : "\r\n");

@@ -36,7 +36,7 @@ TEST_CASE("a message is sent when the server wants it", "[session][append]") {
   auto letter = message("hello\r\n");
   letter.flags.add("\\Seen");
   letter.internal_date = 1'783'416'600;
-  CHECK(play("LITERAL+ UIDPLUS",
+  CHECK(play("UIDPLUS",
              {"C: $2 APPEND \"Sent\" (\\Seen) \" 7-Jul-2026 09:30:00 +0000\" {7}", "S: + go on",
               "C+ hello\r\n", "C: ", "S: $2 OK [APPENDUID 38505 3955] done"},
              [&](Session& session) {
@@ -44,6 +44,36 @@ TEST_CASE("a message is sent when the server wants it", "[session][append]") {
                REQUIRE(at);
                CHECK(at->uid == Uid{3955});
              }) == Script::none);
+}
+
+TEST_CASE("a small message is sent unasked where the server takes that", "[session][append]") {
+  const std::string hello = "hello\r\n";
+  CHECK(play("LITERAL+",
+             {"C: $2 APPEND \"a\" () {7+}", "C+ hello\r\n", "C: ", "S: $2 OK",
+              "C: $3 APPEND \"a\" () {7+}", "C+ hello\r\n", "C: ", "S: $3 NO [OVERQUOTA] full",
+              "C: $4 NOOP", "S: $4 OK"},
+             [&](Session& session) {
+               CHECK_FALSE(session.append("a", message(hello)));
+               CHECK_THROWS_AS(session.append("a", message(hello)), imap::CommandError);
+               session.noop();
+             }) == Script::none);
+}
+
+TEST_CASE("a message is not sent unasked that is too large for that", "[session][append]") {
+  const auto [capability, size] =
+      GENERATE(std::pair("LITERAL-", 4097), std::pair("LITERAL+", (64 << 10) + 1));
+  const std::string text(static_cast<std::size_t>(size), 'x');
+  const auto octets = std::to_string(size);
+  CHECK(play(capability,
+             {"C: $2 APPEND \"a\" () {" + octets + "}", "S: + ", "C+ " + text, "C: ", "S: $2 OK"},
+             [&](Session& session) { CHECK_FALSE(session.append("a", message(text))); }) ==
+        Script::none);
+  const std::string less(static_cast<std::size_t>(size) - 1, 'x');
+  CHECK(play(capability,
+             {"C: $2 APPEND \"a\" () {" + std::to_string(size - 1) + "+}", "C+ " + less,
+              "C: ", "S: $2 OK"},
+             [&](Session& session) { CHECK_FALSE(session.append("a", message(less))); }) ==
+        Script::none);
 }
 
 TEST_CASE("a server may take a message and not say where it is", "[session][append]") {
@@ -73,7 +103,7 @@ TEST_CASE("APPENDUID counts only in the answer to APPEND", "[session][append]") 
 
 TEST_CASE("a message that the server refuses is not sent", "[session][append]") {
   CHECK(
-      play("LITERAL+",
+      play("",
            {"C: $2 APPEND \"x\" () {5}", "S: $2 NO [TRYCREATE] no such mailbox",
             "C: $3 APPEND \"a\" () {5}", "S: $3 BAD [TOOBIG] too large", "C: $4 NOOP", "S: $4 OK"},
            [](Session& session) {
