@@ -10,14 +10,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 namespace fs {
 namespace {
 
+using Clock = imap::Deadline::Clock;
+
 /// How many of the newest messages are looked at for one whose UID is not known.
 constexpr std::uint32_t kMostLookedAt = 500;
+/// So long after a message was seen to be what was sent, others are not looked at. What the server
+/// makes of them shows when they are read: only one that was looked at leaves its body in the
+/// cache.
+constexpr std::chrono::seconds kBurst{10};
 /// Octets of a body that one write transaction takes.
 constexpr std::size_t kBodyWrite = std::size_t{16} * cache::kChunkSize;
 
@@ -40,6 +47,7 @@ struct Appender::Attempt {
   std::shared_ptr<Delivery> delivery;
   cache::MailboxRow row;
   Sent sent = Sent::nothing;
+  bool is_foreseen = false;       // the server has not described it
   std::optional<imap::Uid> told;  // where it is, by what the server said
   std::optional<imap::Uid> from;  // else not below, if it is there at all
   std::optional<MessageKey> stored;
@@ -87,10 +95,10 @@ void Appender::open(imap::Session& session, const Shared& attempt) {
 
 void Appender::bring(imap::Session& session, const Shared& attempt) {
   open(session, attempt);
-  std::optional<imap::MessageSummary> summary;
-  if (attempt->from) summary = find_patiently(session, attempt);
+  std::optional<cache::MessageRow> row;
+  if (attempt->from) row = find_patiently(session, attempt);
   bool replaced = false;
-  if (!summary) {
+  if (!row) {
     // A server that was given everything may be about to store it: it is not given it twice now.
     if (attempt->sent == Attempt::Sent::everything) {
       throw MailError(fmt::format(
@@ -99,14 +107,16 @@ void Appender::bring(imap::Session& session, const Shared& attempt) {
     }
     replaced = attempt->mail().replaces && session.can_replace();
     send(session, attempt);
-    summary = find_patiently(session, attempt);
+    row = foreseen(session, attempt);
+    attempt->is_foreseen = row.has_value();
+    if (!row) row = find_patiently(session, attempt);
   }
   // Proton has said OK and stored nothing (proton-bridge#2).
-  if (!summary) {
+  if (!row) {
     throw MailError(
         fmt::format("the server has accepted a message, but it is not in {}", attempt->name()));
   }
-  keep(session, attempt, *summary);
+  keep(session, attempt, std::move(*row));
   if (replaced) {
     forget_replaced(attempt);
   } else if (attempt->mail().replaces) {
@@ -150,6 +160,21 @@ void Appender::send(imap::Session& session, const Shared& attempt) {
   }
 }
 
+std::optional<cache::MessageRow> Appender::foreseen(const imap::Session& session,
+                                                    const Shared& attempt) const {
+  const auto& mail = attempt->mail();
+  const auto seen = seen_.load();
+  if (!attempt->told || seen == seen.zero()) return std::nullopt;
+  if (Clock::now() - Clock::time_point(seen) > kBurst) return std::nullopt;
+  auto row = mail.message->row();
+  const auto flags = flags_of_new(attempt->row, *session.selected());
+  row.uid = attempt->told->value;
+  row.flags = flags.bits;
+  row.size = mail.message->size();
+  row.internal_date = mail.time;
+  return row;
+}
+
 /// The lowest UID that the message can get. What UIDNEXT was when the mailbox was opened may be
 /// long ago: a copy that was stored since then is not to be taken for this one.
 imap::Uid Appender::first_new(imap::Session& session, const Shared& attempt) const {
@@ -163,8 +188,7 @@ imap::Uid Appender::first_new(imap::Session& session, const Shared& attempt) con
   return first;
 }
 
-std::optional<imap::MessageSummary> Appender::find(imap::Session& session,
-                                                   const Shared& attempt) const {
+std::optional<cache::MessageRow> Appender::find(imap::Session& session, const Shared& attempt) {
   imap::UidSet candidates;
   if (attempt->told) {
     candidates.add(*attempt->told);
@@ -172,23 +196,26 @@ std::optional<imap::MessageSummary> Appender::find(imap::Session& session,
     candidates = session.search_newest(kMostLookedAt)
                      .intersected(imap::UidSet(*attempt->from, imap::kMaxUid));
   }
-  std::optional<imap::MessageSummary> found;
+  std::optional<cache::MessageRow> found;
   const auto most = std::min<std::uint64_t>(kMostLookedAt, session.most_uids());
-  session.fetch_summaries(imap::chunks_newest_first(candidates, most, most),
-                          [&](const std::vector<imap::MessageSummary>& rows) {
-                            for (const auto& row : rows) {
-                              if (attempt->told ? row.uid == *attempt->told
-                                                : attempt->mail().message->is(to_row(row))) {
-                                found = row;
-                              }
-                            }
-                            return true;
-                          });
+  session.fetch_summaries(
+      imap::chunks_newest_first(candidates, most, most),
+      [&](const std::vector<imap::MessageSummary>& rows) {
+        for (const auto& summary : rows) {
+          auto row = to_row(summary);
+          if (attempt->told ? summary.uid == *attempt->told : attempt->mail().message->is(row)) {
+            found = std::move(row);
+          }
+        }
+        return true;
+      });
+  const bool is_same = found && found->size == attempt->mail().message->size();
+  seen_ = (is_same ? Clock::now() : Clock::time_point()).time_since_epoch();
   return found;
 }
 
-std::optional<imap::MessageSummary> Appender::find_patiently(imap::Session& session,
-                                                             const Shared& attempt) const {
+std::optional<cache::MessageRow> Appender::find_patiently(imap::Session& session,
+                                                          const Shared& attempt) {
   if (auto found = find(session, attempt)) return found;
   // Courier shows a new message after NOOP only, others when the mailbox is opened again.
   session.noop();
@@ -218,19 +245,22 @@ void Appender::remove_replaced(imap::Session& session, const Shared& attempt) {
   }
 }
 
-void Appender::keep(imap::Session& session, const Shared& attempt,
-                    const imap::MessageSummary& summary) {
+void Appender::keep(imap::Session& session, const Shared& attempt, cache::MessageRow row) {
   const auto mailbox = attempt->mail().mailbox;
   const auto& message = *attempt->mail().message;
   const auto validity = session.selected()->uid_validity.value;
-  const auto row = to_row(summary);
   attempt->stored = MessageKey{mailbox.value, row.uid};
   try {
     // Servers change what they store; of another size it is another text (Exchange, hMailServer).
-    const auto body = row.size == message.size() ? keep_body(message) : std::nullopt;
+    const bool is_same = !attempt->is_foreseen && row.size == message.size();
+    const auto body = is_same ? keep_body(message) : std::nullopt;
     backing_.cache.run([&](cache::Edit& edit) {
       auto listed = row;
-      if (const auto known = edit.message(mailbox, row.uid)) listed.body = known->body;
+      if (const auto known = edit.message(mailbox, row.uid)) {
+        // The server has described it meanwhile.
+        if (attempt->is_foreseen) return;
+        listed.body = known->body;
+      }
       if (body) {
         if (listed.body.value != 0) edit.erase_body(listed.body);
         listed.body = edit.share_body(row.object_id, *body);

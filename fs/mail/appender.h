@@ -1,15 +1,18 @@
 #pragma once
 /// Brings new messages to the server (APPEND, REPLACE) and sees to it that each is there once: what
 /// was sent on a connection that then broke is looked for before anything else is concluded. What
-/// was stored is in the cache and listed when its delivery ends. Part of MailStore; any thread.
+/// was stored is in the cache and listed when its delivery ends: as the server describes it, or, of
+/// many in a row on a server that says their UIDs and keeps what it is sent, as it was sent. Part
+/// of MailStore; any thread.
 
 #include "fs/mail/backing.h"
 #include "fs/mail/changes.h"
 #include "fs/mail/delivery.h"
 #include "fs/mail/folders.h"
 #include "fs/mail/new_message.h"
-#include "imap/session/message_summary.h"
+#include "imap/base/deadline.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,19 +51,23 @@ class Appender {
 
   void bring(imap::Session& session, const Shared& attempt);
   void send(imap::Session& session, const Shared& attempt);
-  std::optional<imap::MessageSummary> find(imap::Session& session, const Shared& attempt) const;
-  std::optional<imap::MessageSummary> find_patiently(imap::Session& session,
-                                                     const Shared& attempt) const;
+  std::optional<cache::MessageRow> find(imap::Session& session, const Shared& attempt);
+  std::optional<cache::MessageRow> find_patiently(imap::Session& session, const Shared& attempt);
   void open(imap::Session& session, const Shared& attempt);
   imap::Uid first_new(imap::Session& session, const Shared& attempt) const;
   void remove_replaced(imap::Session& session, const Shared& attempt);
   void forget_replaced(const Shared& attempt);
-  void keep(imap::Session& session, const Shared& attempt, const imap::MessageSummary& summary);
+  /// How the message is listed, without asking for it, where that can be known.
+  std::optional<cache::MessageRow> foreseen(const imap::Session& session,
+                                            const Shared& attempt) const;
+  void keep(imap::Session& session, const Shared& attempt, cache::MessageRow row);
   std::optional<cache::BodyId> keep_body(const NewMessage& message) const;
 
   const Backing backing_;
   Changes& changes_;
   Folders& folders_;
+  /// When a message that was looked at had the size that was sent; 0: the last one had not.
+  std::atomic<imap::Deadline::Clock::duration> seen_{};
 };
 
 }  // namespace fs

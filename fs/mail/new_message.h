@@ -22,6 +22,8 @@ class NewMessage {
   /// What is sent: with CRLF, see MessageText.
   std::uint64_t size() const { return size_; }
   imap::NewMessage::Content content() const { return content_; }
+  /// What its header says; nothing else is in it.
+  const cache::MessageRow& row() const { return row_; }
   /// All that is sent, from its beginning.
   imap::NewMessage::Source source() const;
 
@@ -33,7 +35,7 @@ class NewMessage {
   const std::shared_ptr<const Spool> file_;
   std::uint64_t size_ = 0;
   imap::NewMessage::Content content_ = imap::NewMessage::Content::plain;
-  cache::MessageRow row_;  // what its header says
+  cache::MessageRow row_;
 };
 
 }  // namespace fs

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Many changes at once take few commands: rm and mv of many messages far from their server.
+"""Many changes at once take few commands: rm, mv and cp of many messages far from their server.
 
 IMAPFS_MESSAGES says how many (default 50). What it took is printed and not judged; how many commands is.
 """
 import math
 import os
+import re
 import time
 
 import harness
-from changing import ChangesCase, barrier, commands
-from harness import DistantRelay
+from changing import ChangesCase, barrier, commands, text_of
+from harness import DistantRelay, as_on_the_wire
 
 MESSAGES = int(os.environ.get("IMAPFS_MESSAGES", "50"))
 ROUND_TRIP = 0.08  # seconds
@@ -20,7 +21,7 @@ CHANGES = "STORE|EXPUNGE|COPY|MOVE|SELECT|SEARCH"
 class Batches(ChangesCase):
     def setUp(self):
         super().setUp()
-        relay = DistantRelay(self.server.tls_port, ROUND_TRIP)
+        relay = self.relay = DistantRelay(self.server.tls_port, ROUND_TRIP)
         self.addCleanup(relay.close)
         name = self._testMethodName[len("test_") :]
         self.many, self.target = "Many for " + name, "Target of " + name
@@ -54,6 +55,40 @@ class Batches(ChangesCase):
         self.measure("mv", "-t", self.mounted.path / self.target, *self.paths)
         self.assertEqual(self.own(self.many), {})
         self.assertEqual(self.bodies(self.target), bodies)
+
+    def test_cp(self):
+        """New files cost one round trip each: close() returns with the server's answer."""
+        outside = self.place / "outside"
+        outside.mkdir()
+        texts = [as_on_the_wire(text_of("new", number)) for number in range(MESSAGES)]
+        for number, text in enumerate(texts):
+            (outside / ("%04d.eml" % number)).write_bytes(text)
+        target = self.mounted.path / self.target
+        os.listdir(target)
+        already = len(self.mounted.traced())
+        self.relay.forget()
+        begun = time.monotonic()
+        self.do("cp", "-t", target, *sorted(outside.iterdir()))
+        returned = time.monotonic()
+        trace = self.mounted.traced()[already:]
+        round_trips = max(self.relay.round_trips.values())
+        print(
+            "cp of %d: %.2f s until it returned, %.1f round trips each; %d commands, %d round trips of one connection"
+            % (
+                MESSAGES,
+                returned - begun,
+                (returned - begun) / ROUND_TRIP / MESSAGES,
+                len(re.findall("C: ", trace)),
+                round_trips,
+            ),
+            flush=True,
+        )
+        self.assertEqual(self.bodies(self.target), sorted(texts))
+        self.assertEqual(len(commands(trace, "APPEND")), MESSAGES)
+        # What is looked at by itself: the first one, to see that the server keeps what it is sent.
+        looked_at = re.findall(r"C: \S+ UID FETCH \d+ \(.*", trace)
+        self.assertLessEqual(len(looked_at) + len(commands(trace, "SELECT")), HANDFUL * math.ceil(MESSAGES / 100))
+        self.assertLessEqual(round_trips, MESSAGES * 3 // 2 + HANDFUL)
 
     def test_flags(self):
         self.measure("setfattr", "-n", "user.imap.flags", "-v", r"+\\Seen", *self.paths)

@@ -92,6 +92,49 @@ TEST_CASE("what the server has changed is fetched when it is read", "[fs][drafts
   CHECK(world.server().count("BODY.PEEK[]") == 1);
 }
 
+TEST_CASE("where a server keeps what it is sent, later messages are not asked for",
+          "[fs][drafts]") {
+  World world{{{"INBOX", {}}}};
+  fs::NoInterrupt nobody;
+  for (const auto* name : {"a.eml", "b.eml"}) {
+    Writing file(world, "/INBOX", name);
+    file.write(kMail);
+    world.filesystem().set_attributes(file.ino(), {{}, 1'500'000'000}, nobody);
+    REQUIRE(file.close() == 0);
+  }
+  CHECK(world.server().count("UID FETCH 1 (") == 1);
+  CHECK(world.server().count("UID FETCH 2 (") == 0);
+  const auto file = world.stat("/INBOX/2.eml");
+  CHECK(file.size == kMail.size());
+  CHECK(file.time == 1'500'000'000);
+  CHECK(world.filesystem().attribute(file.ino, "user.imap.flags") == "\\Seen");
+  CHECK(world.filesystem().attribute(file.ino, "user.imap.subject") == "a");
+  CHECK(world.read("/INBOX/b.eml") == kMail);
+}
+
+TEST_CASE("what was not asked for is read as the server has it", "[fs][drafts]") {
+  World world{{{"INBOX", mails(1)}}};
+  Writing first(world, "/INBOX", "a.eml");
+  first.write(kMail);
+  REQUIRE(first.close() == 0);
+  world.server().misbehave([](tests::Faults& faults) {
+    faults.announced_size = [](imap::Uid, std::uint64_t size) {
+      return size + 7;
+    };
+  });
+  for (const auto* name : {"b.eml", "c.eml"}) {
+    Writing file(world, "/INBOX", name);
+    file.write(kOther);
+    REQUIRE(file.close() == 0);
+  }
+  CHECK(world.server().count("UID FETCH 3 (") == 0);
+  CHECK(world.read("/INBOX/a.eml") == kMail);
+  CHECK(world.server().count("BODY.PEEK[]") == 0);
+  CHECK(world.read("/INBOX/b.eml") == kOther);
+  CHECK(world.read("/INBOX/c.eml") == kOther);
+  CHECK(world.server().count("BODY.PEEK[]") > 0);
+}
+
 TEST_CASE("the time that a file was given is when the message arrived", "[fs][drafts]") {
   World world{{{"INBOX", {}}}};
   fs::NoInterrupt nobody;
