@@ -25,8 +25,7 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
   for (const auto& row : gone) {
     const auto ino = inodes_->ino_of({mailbox.value, row.uid});
     // One that was moved lives on elsewhere, and its number with it.
-    const bool is_moved =
-        inodes_->message_of(ino) && *inodes_->message_of(ino) != MessageKey{mailbox.value, row.uid};
+    const bool is_moved = inodes_->message_of(ino) != MessageKey{mailbox.value, row.uid};
     std::set<std::string> names{fmt::format("{}.eml", row.uid), naming_.name_of(row)};
     if (auto chosen = mail_.aliases().shown(mailbox, imap::Uid{row.uid})) {
       names.insert(std::move(*chosen));

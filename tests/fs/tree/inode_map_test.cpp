@@ -10,10 +10,11 @@ TEST_CASE("a message that was moved keeps its number", "[fs][inodes]") {
   const MessageKey after{3, 1};
   const auto number = inodes.ino_of(before);
   CHECK(number == ino_of(MailboxId{2}, Uid{7}));
-  CHECK_FALSE(inodes.message_of(number));
+  CHECK(inodes.message_of(number) == before);
   inodes.bind(number, after);
   CHECK(inodes.ino_of(after) == number);
   CHECK(inodes.message_of(number) == after);
+  CHECK_FALSE(inodes.message_of(ino_of(MailboxId{3})));
   // And again.
   const MessageKey last{4, 9};
   inodes.bind(inodes.ino_of(after), last);
