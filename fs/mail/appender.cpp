@@ -273,6 +273,7 @@ void Appender::keep(imap::Session& session, const Shared& attempt, cache::Messag
         edit.put_mailbox(mailbox, *folder);
       }
       edit.put_message(mailbox, listed);
+      Changes::put_ahead(edit, mailbox);
     });
   } catch (const cache::Error&) {
     // It is listed when the mailbox is compared the next time.

@@ -1,5 +1,7 @@
 #include "fs/mail/changes.h"
 
+#include "imap/session/resync.h"
+
 #include <ctime>
 #include <vector>
 
@@ -79,6 +81,13 @@ void Changes::put_flags(cache::MailboxId mailbox,
     if (some.size() == kRowsPerWrite) write();
   }
   write();
+}
+
+void Changes::put_ahead(cache::Edit& edit, cache::MailboxId mailbox) {
+  auto row = edit.mailbox(mailbox);
+  if (!row || row->sync_class == static_cast<std::uint8_t>(imap::SyncClass::qresync)) return;
+  row->uid_next = 0;
+  edit.put_mailbox(mailbox, *row);
 }
 
 void Changes::edit_flags(cache::MailboxId mailbox, const imap::UidSet& uids,

@@ -40,6 +40,10 @@ class Changes {
   void erase(cache::MailboxId mailbox, const imap::UidSet& uids);
   /// Queues new flags of messages. Those that are not in the cache are passed over.
   void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
+  /// Rows are put or erased that no comparison has found: what the server counts says nothing of
+  /// the others then, and the next comparison has to look at every UID. Not where the server names
+  /// what has gone (QRESYNC).
+  static void put_ahead(cache::Edit& edit, cache::MailboxId mailbox);
   /// Queues a change of the flags that are known of messages.
   void edit_flags(cache::MailboxId mailbox, const imap::UidSet& uids, const FlagsEdit& edit);
   /// The body of a message that went while it was fetched: whoever began to read it can read on.

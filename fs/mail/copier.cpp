@@ -223,6 +223,7 @@ void Copier::keep(const Shared& attempt, cache::MessageRow row) {
         edit.put_mailbox(what.target, *mailbox);
       }
       edit.put_message(what.target, row);
+      Changes::put_ahead(edit, what.target);
     });
   } catch (const cache::Error&) {
     // It is listed when the mailbox is compared the next time.

@@ -190,7 +190,7 @@ Dispatch::Batch Dispatch::expunge(const Batch& some) {
   }
   // Silence is no proof either way: what is still there is asked for.
   const auto left = session_.search(uids);
-  context_.changes.erase(mailbox_, uids.without(left));
+  forget(uids.without(left));
   Batch done;
   Batch kept;
   for (const auto& change : some) {
@@ -203,6 +203,12 @@ Dispatch::Batch Dispatch::expunge(const Batch& some) {
   }
   hide(kept);
   return some;
+}
+
+void Dispatch::forget(const imap::UidSet& gone) {
+  context_.changes.erase(mailbox_, gone);
+  context_.backing.cache.submit(
+      [mailbox = mailbox_](cache::Edit& edit) { Changes::put_ahead(edit, mailbox); });
 }
 
 void Dispatch::hide(const Batch& some) {

@@ -60,6 +60,8 @@ class Dispatch {
   /// Marks and expunges. Those that are still there are refused, or hidden where the server cannot
   /// expunge one by one.
   Batch expunge(const Batch& some);
+  /// They have left the mailbox.
+  void forget(const imap::UidSet& gone);
   void hide(const Batch& some);
 
   // Moving: dispatch_moves.cpp

@@ -70,7 +70,7 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
     if (!stayed) gone.push_back(arrival);
   }
   settle(gone, target, result.target, from);
-  context_.changes.erase(mailbox_, uids.without(left));
+  forget(uids.without(left));
   end(done);
   if (kept.empty()) return;
   refuse(kept, error ? error
@@ -205,6 +205,7 @@ imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& ta
       const auto there = edit.message(target.id, row.uid);
       if (!there || there->body.value == 0) edit.put_message(target.id, row);
     }
+    Changes::put_ahead(edit, target.id);
   });
   for (const auto& [arrival, row] : pairs) {
     const auto& name = arrival->change.row.name;

@@ -93,6 +93,7 @@ class Messages {
   struct Missing {
     cache::MailboxId mailbox;
     imap::MailboxDelta delta;
+    bool had_watermark = false;
   };
   void fetch_missing(imap::Session& session, const Missing& missing,
                      const std::shared_ptr<Listing>& listing);

@@ -72,7 +72,7 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
   });
   if (delta.unchanged) return end_sync(listing, nullptr);
 
-  Missing missing{mailbox, delta};
+  Missing missing{mailbox, delta, row->uid_next != 0};
   if (delta.reset) missing.mailbox = begin_anew(mailbox, *row, delta, listing);
   changes_.erase(missing.mailbox, delta.vanished);
   changes_.put_flags(missing.mailbox, delta.flags);
@@ -269,7 +269,9 @@ void Messages::complete_sync(const Missing& missing) {
     const auto count = edit.message_count(missing.mailbox);
     // Where a census disagreed with the count some row may stand for nothing: without these
     // watermarks the next look is a census again.
-    const bool agrees = count == missing.delta.state.exists;
+    // So it is when rows were put or erased meanwhile that the comparison does not know of.
+    const bool disturbed = missing.had_watermark && row->uid_next == 0;
+    const bool agrees = !disturbed && count == missing.delta.state.exists;
     row->uid_next = agrees ? missing.delta.uid_next.value : 0;
     row->highest_modseq = agrees ? missing.delta.modseq.value : 0;
     row->exists = missing.delta.state.exists;
