@@ -1,8 +1,9 @@
 #include "fs/cli/flag_words.h"
 
-#include <algorithm>
+#include "imap/base/ascii.h"
+
 #include <array>
-#include <cctype>
+#include <utility>
 
 namespace fs {
 namespace {
@@ -12,18 +13,12 @@ bool is_change(std::string_view word) {
          word != "-h";
 }
 
-bool equal_ignoring_case(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  });
-}
-
 /// People write `seen` for what the protocol calls `\Seen`; anything else is a keyword.
 std::string on_the_wire(std::string_view name) {
   static constexpr std::array<std::string_view, 5> kSystem{"\\Seen", "\\Answered", "\\Flagged",
                                                            "\\Deleted", "\\Draft"};
   for (const auto flag : kSystem) {
-    if (equal_ignoring_case(name, flag.substr(1))) return std::string(flag);
+    if (imap::equal_ignoring_case(name, flag.substr(1))) return std::string(flag);
   }
   return std::string(name);
 }

@@ -38,15 +38,21 @@ void unmount_as_root(const std::filesystem::path& directory) {
   fail(directory, fmt::format("cannot be unmounted: {}", std::generic_category().message(errno)));
 }
 
-void unmount_as_user(const std::filesystem::path& directory, imap::Deadline deadline) {
-  ChildProcess helper({"fusermount3", "-u", "--", directory.native()},
-                      ChildProcess::Captured::errors);
+/// The beginning of what it writes, which is all that a person needs.
+std::string words_of(ChildProcess& child, imap::Deadline deadline) {
   std::string said;
   std::array<char, 512> room{};
-  while (const auto count = helper.read(room.data(), room.size(), deadline)) {
+  while (const auto count = child.read(room.data(), room.size(), deadline)) {
     if (*count == 0) break;
     if (said.size() < room.size()) said.append(room.data(), *count);
   }
+  return said;
+}
+
+void unmount_as_user(const std::filesystem::path& directory, imap::Deadline deadline) {
+  ChildProcess helper({"fusermount3", "-u", "--", directory.native()},
+                      ChildProcess::Captured::errors);
+  auto said = words_of(helper, deadline);
   const auto code = helper.wait(deadline);
   if (!code) fail(directory, "cannot be unmounted: fusermount3 does not answer");
   if (*code == 0) return;
@@ -63,12 +69,7 @@ void unmount_as_user(const std::filesystem::path& directory, imap::Deadline dead
 void finish_changes(const std::filesystem::path& directory, const std::string& program,
                     imap::Deadline deadline) {
   ChildProcess sync({program, "sync", "--", directory.native()}, ChildProcess::Captured::errors);
-  std::string said;
-  std::array<char, 512> room{};
-  while (const auto count = sync.read(room.data(), room.size(), deadline)) {
-    if (*count == 0) break;
-    if (said.size() < room.size()) said.append(room.data(), *count);
-  }
+  const auto said = words_of(sync, deadline);
   if (sync.wait(deadline) && !said.empty()) fmt::print(stderr, "{}", said);
 }
 
