@@ -266,14 +266,8 @@ void Appender::keep(imap::Session& session, const Shared& attempt, cache::Messag
         listed.body = edit.share_body(row.object_id, *body);
         listed.size_exact = true;
       }
-      auto folder = edit.mailbox(mailbox);
-      if (folder && folder->uid_validity == 0) {
-        // Not listed yet. A mailbox that has messages of an unknown UIDVALIDITY would begin anew.
-        folder->uid_validity = validity;
-        edit.put_mailbox(mailbox, *folder);
-      }
       edit.put_message(mailbox, listed);
-      Changes::put_ahead(edit, mailbox);
+      Changes::put_ahead(edit, mailbox, validity);
     });
   } catch (const cache::Error&) {
     // It is listed when the mailbox is compared the next time.

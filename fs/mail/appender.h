@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace imap {
 class Session;
@@ -35,8 +36,8 @@ struct NewMail {
 
 class Appender {
  public:
-  Appender(const Backing& backing, Changes& changes, Folders& folders)
-      : backing_(backing), changes_(changes), folders_(folders) {}
+  Appender(Backing backing, Changes& changes, Folders& folders)
+      : backing_(std::move(backing)), changes_(changes), folders_(folders) {}
 
   /// Begins to store a message. Its flags are `\Seen`, because who puts it there knows it, and
   /// `\Draft` in the mailbox for drafts, as far as the mailbox keeps them. It fails with

@@ -39,8 +39,8 @@ class Bodies {
  public:
   using Consume = std::function<void(const Piece&)>;
 
-  Bodies(const Backing& backing, Changes& changes, Folders& folders)
-      : backing_(backing), changes_(changes), folders_(folders) {}
+  Bodies(Backing backing, Changes& changes, Folders& folders)
+      : backing_(std::move(backing)), changes_(changes), folders_(folders) {}
 
   /// As MailStore::read.
   void read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset, std::uint64_t length,

@@ -83,10 +83,11 @@ void Changes::put_flags(cache::MailboxId mailbox,
   write();
 }
 
-void Changes::put_ahead(cache::Edit& edit, cache::MailboxId mailbox) {
+void Changes::put_ahead(cache::Edit& edit, cache::MailboxId mailbox, std::uint64_t uid_validity) {
   auto row = edit.mailbox(mailbox);
-  if (!row || row->sync_class == static_cast<std::uint8_t>(imap::SyncClass::qresync)) return;
-  row->uid_next = 0;
+  if (!row) return;
+  if (row->uid_validity == 0) row->uid_validity = uid_validity;
+  if (row->sync_class != static_cast<std::uint8_t>(imap::SyncClass::qresync)) row->uid_next = 0;
   edit.put_mailbox(mailbox, *row);
 }
 

@@ -42,8 +42,10 @@ class Changes {
   void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
   /// Rows are put or erased that no comparison has found: what the server counts says nothing of
   /// the others then, and the next comparison has to look at every UID. Not where the server names
-  /// what has gone (QRESYNC).
-  static void put_ahead(cache::Edit& edit, cache::MailboxId mailbox);
+  /// what has gone (QRESYNC). With a UIDVALIDITY, a mailbox that was never opened gets it: one that
+  /// has messages of an unknown UIDVALIDITY would begin anew.
+  static void put_ahead(cache::Edit& edit, cache::MailboxId mailbox,
+                        std::uint64_t uid_validity = 0);
   /// Queues a change of the flags that are known of messages.
   void edit_flags(cache::MailboxId mailbox, const imap::UidSet& uids, const FlagsEdit& edit);
   /// The body of a message that went while it was fetched: whoever began to read it can read on.

@@ -216,14 +216,8 @@ void Copier::keep(const Shared& attempt, cache::MessageRow row) {
         row.body = original.body;
         row.size_exact = original.size_exact;
       }
-      auto mailbox = edit.mailbox(what.target);
-      if (mailbox && mailbox->uid_validity == 0) {
-        // Not listed yet. A mailbox that has messages of an unknown UIDVALIDITY would begin anew.
-        mailbox->uid_validity = attempt->validity;
-        edit.put_mailbox(what.target, *mailbox);
-      }
       edit.put_message(what.target, row);
-      Changes::put_ahead(edit, what.target);
+      Changes::put_ahead(edit, what.target, attempt->validity);
     });
   } catch (const cache::Error&) {
     // It is listed when the mailbox is compared the next time.

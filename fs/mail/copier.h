@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace imap {
 class Session;
@@ -29,8 +30,8 @@ struct MailCopy {
 
 class Copier {
  public:
-  Copier(const Backing& backing, Changes& changes, Folders& folders)
-      : backing_(backing), changes_(changes), folders_(folders) {}
+  Copier(Backing backing, Changes& changes, Folders& folders)
+      : backing_(std::move(backing)), changes_(changes), folders_(folders) {}
 
   /// Begins to copy a message as the server has it; what users did to it before has to be there
   /// already. The copy is in the cache and listed when the delivery ends. It fails with StaleError

@@ -166,12 +166,14 @@ imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& ta
   const auto known =
       context_.backing.cache.read([&](const cache::View& view) { return view.mailbox(target.id); });
   if (some.empty() || !known) return settled;
-  if (candidates.empty() && from.value != 0) candidates = imap::UidSet(from, imap::kMaxUid);
   const auto& state = session_.examine(target.wire_name, imap::Session::Refresh::no);
   if (known->uid_validity != 0 && known->uid_validity != state.uid_validity.value) return settled;
   const auto validity = state.uid_validity.value;
-  // An earlier attempt, whose answer was lost, may have brought them there.
-  if (candidates.size() < some.size()) candidates.add(session_.search_newest(kLookedAt));
+  // The server does not say, or an earlier attempt, whose answer was lost, has brought them there.
+  if (candidates.size() < some.size()) {
+    candidates.add(from.value != 0 ? imap::UidSet(from, imap::kMaxUid)
+                                   : session_.search_newest(kLookedAt));
+  }
   auto found = rows_of(candidates);
   struct Pair {
     const Arrival* arrival;
@@ -195,17 +197,11 @@ imap::UidSet Dispatch::settle(const std::vector<Arrival>& some, const Folder& ta
     row.size_exact = arrival->row.size_exact;
   }
   context_.backing.cache.run([&](cache::Edit& edit) {
-    auto mailbox = edit.mailbox(target.id);
-    if (!mailbox) return;
-    if (mailbox->uid_validity == 0) {
-      mailbox->uid_validity = validity;
-      edit.put_mailbox(target.id, *mailbox);
-    }
     for (const auto& [arrival, row] : pairs) {
       const auto there = edit.message(target.id, row.uid);
       if (!there || there->body.value == 0) edit.put_message(target.id, row);
     }
-    Changes::put_ahead(edit, target.id);
+    Changes::put_ahead(edit, target.id, validity);
   });
   for (const auto& [arrival, row] : pairs) {
     const auto& name = arrival->change.row.name;

@@ -16,13 +16,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fs {
 
 class FolderChanges {
  public:
-  FolderChanges(const Backing& backing, Folders& folders) : backing_(backing), folders_(folders) {}
+  FolderChanges(Backing backing, Folders& folders)
+      : backing_(std::move(backing)), folders_(folders) {}
 
   /// Makes and subscribes a folder; its id.
   cache::MailboxId create(cache::MailboxId parent, std::string_view entry, Interrupt& interrupt);

@@ -27,8 +27,8 @@ class Folders {
   /// on the connection's thread.
   using OnListed = std::function<void(imap::Session&, const std::vector<imap::ListRow>&)>;
 
-  Folders(const Backing& backing, StaleWait& stale_wait, Changes& changes, OnListed on_listed)
-      : backing_(backing),
+  Folders(Backing backing, StaleWait& stale_wait, Changes& changes, OnListed on_listed)
+      : backing_(std::move(backing)),
         stale_wait_(stale_wait),
         changes_(changes),
         on_listed_(std::move(on_listed)) {}

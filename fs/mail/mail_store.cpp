@@ -1,14 +1,15 @@
 #include "fs/mail/mail_store.h"
 
 #include <exception>
+#include <utility>
 
 namespace fs {
 
-MailStore::MailStore(const Backing& backing)
-    : backing_(backing),
-      stale_wait_(backing.progress, backing.settings.stale_wait),
+MailStore::MailStore(Backing backing)
+    : backing_(std::move(backing)),
+      stale_wait_(backing_.progress, backing_.settings.stale_wait),
       changes_(
-          backing.cache,
+          backing_.cache,
           [this](cache::MailboxId mailbox, const std::string& from, const std::string& to) {
             aliases_.renamed(from, to);
             pending_.renamed(mailbox, to);
@@ -16,19 +17,19 @@ MailStore::MailStore(const Backing& backing)
           [this](cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) {
             pending_.unmark(mailbox, uids);
           }),
-      folders_(backing, stale_wait_, changes_,
+      folders_(backing_, stale_wait_, changes_,
                [this](imap::Session& session, const std::vector<imap::ListRow>& listed) {
                  look_at(session, listed);
                }),
-      folder_changes_(backing, folders_),
-      messages_(backing, stale_wait_, changes_, folders_),
-      bodies_(backing, changes_, folders_),
-      appender_(backing, changes_, folders_),
-      copier_(backing, changes_, folders_),
-      aliases_(backing.journal, backing.cache),
-      pending_(backing.journal),
-      outbox_(backing, folders_, changes_, pending_, aliases_),
-      poller_(backing.settings.poll_interval, [this] { folders_.refresh(); }) {}
+      folder_changes_(backing_, folders_),
+      messages_(backing_, stale_wait_, changes_, folders_),
+      bodies_(backing_, changes_, folders_),
+      appender_(backing_, changes_, folders_),
+      copier_(backing_, changes_, folders_),
+      aliases_(backing_.journal, backing_.cache),
+      pending_(backing_.journal),
+      outbox_(backing_, folders_, changes_, pending_, aliases_),
+      poller_(backing_.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {
   try {

@@ -38,7 +38,7 @@ class MailStore {
 
   /// What the backing refers to must outlive the store; the pool must have been stopped before it
   /// is destroyed.
-  explicit MailStore(const Backing& backing);
+  explicit MailStore(Backing backing);
   /// Waits until the cache's writer has done what it was given.
   ~MailStore();
   MailStore(const MailStore&) = delete;

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fs {
@@ -27,8 +28,11 @@ enum class MayWait { no, yes };
 
 class Messages {
  public:
-  Messages(const Backing& backing, StaleWait& stale_wait, Changes& changes, Folders& folders)
-      : backing_(backing), stale_wait_(stale_wait), changes_(changes), folders_(folders) {}
+  Messages(Backing backing, StaleWait& stale_wait, Changes& changes, Folders& folders)
+      : backing_(std::move(backing)),
+        stale_wait_(stale_wait),
+        changes_(changes),
+        folders_(folders) {}
 
   // What MailStore promises; see there.
 

@@ -62,9 +62,9 @@ bool is_offline(const std::exception_ptr& error) {
 
 }  // namespace
 
-Outbox::Outbox(const Backing& backing, Folders& folders, Changes& changes, Pending& pending,
+Outbox::Outbox(Backing backing, Folders& folders, Changes& changes, Pending& pending,
                Aliases& aliases)
-    : backing_(backing),
+    : backing_(std::move(backing)),
       folders_(folders),
       changes_(changes),
       pending_(pending),

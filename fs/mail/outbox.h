@@ -22,6 +22,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fs {
@@ -33,8 +34,7 @@ class Outbox {
 
   using OnMoved = std::function<void(const MessageKey& from, const MessageKey& to)>;
 
-  Outbox(const Backing& backing, Folders& folders, Changes& changes, Pending& pending,
-         Aliases& aliases);
+  Outbox(Backing backing, Folders& folders, Changes& changes, Pending& pending, Aliases& aliases);
   /// What is still pending stays in the journal.
   ~Outbox();
   Outbox(const Outbox&) = delete;
