@@ -25,6 +25,14 @@ std::vector<std::uint32_t> known_of(const cache::View& view, cache::MailboxId ma
   return known;
 }
 
+/// Whether another connection has told of something later. Without mod-sequences nobody knows.
+bool is_outdated(const cache::Edit& edit, cache::MailboxId mailbox, imap::Uid uid,
+                 imap::ModSeq modseq) {
+  if (modseq.value == 0) return false;
+  const auto known = edit.message(mailbox, uid.value);
+  return known && known->modseq > modseq.value;
+}
+
 }  // namespace
 
 void Changes::announce_to(std::shared_ptr<ChangeSink> sink) {
@@ -64,12 +72,13 @@ void Changes::erase(cache::MailboxId mailbox, const imap::UidSet& uids) {
 }
 
 void Changes::put_flags(cache::MailboxId mailbox,
-                        const std::map<imap::Uid, imap::FlagUpdate>& flags) {
+                        const std::map<imap::Uid, imap::FlagUpdate>& flags, Rule rule) {
   std::vector<std::pair<imap::Uid, imap::FlagUpdate>> some;
   const auto write = [&] {
     if (some.empty()) return;
-    cache_.submit([mailbox, some](cache::Edit& edit) {
+    cache_.submit([mailbox, some, rule](cache::Edit& edit) {
       for (const auto& [uid, update] : some) {
+        if (rule == Rule::later && is_outdated(edit, mailbox, uid, update.modseq)) continue;
         edit.put_flags(mailbox, uid.value, update.flags.bits, update.flags.keywords,
                        update.modseq.value);
       }

@@ -38,8 +38,12 @@ class Changes {
 
   /// Queues that these messages have gone, as far as there are any in the cache.
   void erase(cache::MailboxId mailbox, const imap::UidSet& uids);
+  /// What is right when several connections tell of one message: the later mod-sequence, or, when
+  /// the mailbox is an older one than before, in any case this.
+  enum class Rule { later, latest_told };
   /// Queues new flags of messages. Those that are not in the cache are passed over.
-  void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags);
+  void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags,
+                 Rule rule = Rule::later);
   /// Rows are put or erased that no comparison has found: what the server counts says nothing of
   /// the others then, and the next comparison has to look at every UID. Not where the server names
   /// what has gone (QRESYNC). With a UIDVALIDITY, a mailbox that was never opened gets it: one that

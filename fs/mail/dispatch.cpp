@@ -35,6 +35,7 @@ Dispatch::Batch of_kind(const Dispatch::Batch& batch, Kind kind) {
 
 std::vector<cache::RecordId> ids_of(const Dispatch::Batch& some) {
   std::vector<cache::RecordId> ids;
+  ids.reserve(some.size());
   for (const auto& change : some) ids.push_back(change.id);
   return ids;
 }
@@ -43,6 +44,7 @@ std::vector<cache::RecordId> ids_of(const Dispatch::Batch& some) {
 
 imap::UidSet uids_of(const std::vector<PendingChange>& changes) {
   std::vector<std::uint32_t> all;
+  all.reserve(changes.size());
   for (const auto& change : changes) all.push_back(change.row.message.uid);
   std::ranges::sort(all);
   imap::UidSet uids;
@@ -161,61 +163,55 @@ void Dispatch::remove(const Batch& batch) {
     refuse(batch, no("NOPERM", fmt::format("messages of {} cannot be deleted", name_)));
     return;
   }
-  if (policy == DeletePolicy::mark) {
-    imap::Flags deleted;
-    deleted.bits = imap::Flags::deleted;
-    const bool marked =
-        try_for(batch, [&] { session_.store(uids_of(batch), imap::FlagChange::add, deleted); });
-    if (!marked) return;
-    hide(batch);
-    return end(batch);
-  }
-  end(expunge(batch));
+  end(policy == DeletePolicy::mark ? mark(batch) : expunge(batch));
+}
+
+Dispatch::Batch Dispatch::mark(const Batch& some) {
+  FlagsEdit deleted;
+  deleted.add.bits = imap::Flags::deleted;
+  if (!store(some, deleted)) return {};
+  for (const auto& change : some) context_.pending.mark(change.key(), change.row.message);
+  return some;
 }
 
 Dispatch::Batch Dispatch::expunge(const Batch& some) {
+  if (!session_.can_expunge_by_uid()) return mark(some);
   const auto uids = uids_of(some);
   imap::Flags deleted;
   deleted.bits = imap::Flags::deleted;
   if (!try_for(some, [&] { session_.store(uids, imap::FlagChange::add, deleted); })) return {};
-  bool expunged = session_.can_expunge_by_uid();
-  if (expunged) {
-    try {
-      session_.expunge(uids);
-    } catch (const imap::CommandError&) {
-      // Some offer it and refuse it (proton-bridge#123). EXPUNGE takes what others have marked,
-      // too: it is no way out.
-      expunged = false;
-    }
+  bool refused = false;
+  try {
+    session_.expunge(uids);
+  } catch (const imap::CommandError&) {
+    // Some offer it and refuse it (proton-bridge#123). EXPUNGE takes what others have marked, too:
+    // it is no way out.
+    refused = true;
   }
   // Silence is no proof either way: what is still there is asked for.
   const auto left = session_.search(uids);
   forget(uids.without(left));
-  Batch done;
-  Batch kept;
-  for (const auto& change : some) {
-    (left.contains(imap::Uid{change.row.message.uid}) ? kept : done).push_back(change);
-  }
+  auto done = some;
+  const auto first_kept =
+      std::stable_partition(done.begin(), done.end(), [&left](const PendingChange& change) {
+        return !left.contains(imap::Uid{change.row.message.uid});
+      });
+  const Batch kept(first_kept, done.end());
+  done.erase(first_kept, done.end());
   if (kept.empty()) return done;
-  if (expunged) {
+  if (!refused) {
     refuse(kept, no("CANNOT", fmt::format("{} did not expunge the message", name_)));
     return done;
   }
-  hide(kept);
-  return some;
+  const auto marked = mark(kept);
+  done.insert(done.end(), marked.begin(), marked.end());
+  return done;
 }
 
 void Dispatch::forget(const imap::UidSet& gone) {
   context_.changes.erase(mailbox_, gone);
   context_.backing.cache.submit(
       [mailbox = mailbox_](cache::Edit& edit) { Changes::put_ahead(edit, mailbox); });
-}
-
-void Dispatch::hide(const Batch& some) {
-  for (const auto& change : some) context_.pending.mark(change.key(), change.row.message);
-  FlagsEdit deleted;
-  deleted.add.bits = imap::Flags::deleted;
-  context_.changes.edit_flags(mailbox_, uids_of(some), deleted);
 }
 
 }  // namespace fs

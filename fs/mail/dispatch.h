@@ -55,14 +55,18 @@ class Dispatch {
   void change_flags(const Batch& batch);
   void store_flags(const Batch& some, const FlagsEdit& edit);
 
-  // Removing
+  /// Makes one change of flags, and the cache what the server says they are then. False when the
+  /// server refused it, and them with it.
+  bool store(const Batch& some, const FlagsEdit& edit);
+
+  // Removing. Both return those of which the change has ended; the others were refused.
   void remove(const Batch& batch);
-  /// Marks and expunges. Those that are still there are refused, or hidden where the server cannot
-  /// expunge one by one.
+  /// Marks as deleted, and hides as long as they are that.
+  Batch mark(const Batch& some);
+  /// Marks and expunges, or only marks where the server cannot expunge one by one.
   Batch expunge(const Batch& some);
   /// They have left the mailbox.
   void forget(const imap::UidSet& gone);
-  void hide(const Batch& some);
 
   // Moving: dispatch_moves.cpp
   struct Arrival {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace fs {
 namespace {
@@ -52,14 +53,25 @@ void Dispatch::store_flags(const Batch& some, const FlagsEdit& edit) {
                             imap::CommandError::Status::no, "CANNOT",
                             fmt::format("{} does not keep the flag {}", name_, refused_flag))));
   }
+  if (store(some, edit)) end(some);
+}
+
+bool Dispatch::store(const Batch& some, const FlagsEdit& edit) {
   const auto uids = uids_of(some);
+  std::map<imap::Uid, imap::FlagUpdate> told;
   const bool stored = try_for(some, [&] {
-    if (edit.add != imap::Flags{}) session_.store(uids, imap::FlagChange::add, edit.add);
-    if (edit.remove != imap::Flags{}) session_.store(uids, imap::FlagChange::remove, edit.remove);
+    using enum imap::FlagChange;
+    if (edit.add != imap::Flags{}) session_.store_aloud(uids, add, edit.add, told);
+    if (edit.remove != imap::Flags{}) session_.store_aloud(uids, remove, edit.remove, told);
   });
-  if (!stored) return;
-  context_.changes.edit_flags(mailbox_, uids, edit);
-  end(some);
+  if (!stored) return false;
+  // Another device may have changed them since, and another connection have told of it: what the
+  // flags are is what the server says, in the order of its mod-sequences.
+  imap::UidSet silent = uids;
+  for (const auto& [uid, update] : told) silent = silent.without(imap::UidSet(uid));
+  context_.changes.put_flags(mailbox_, told);
+  context_.changes.edit_flags(mailbox_, silent, edit);
+  return true;
 }
 
 }  // namespace fs

@@ -75,7 +75,8 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
   Missing missing{mailbox, delta, row->uid_next != 0};
   if (delta.reset) missing.mailbox = begin_anew(mailbox, *row, delta, listing);
   changes_.erase(missing.mailbox, delta.vanished);
-  changes_.put_flags(missing.mailbox, delta.flags);
+  changes_.put_flags(missing.mailbox, delta.flags,
+                     delta.modseq_fell ? Changes::Rule::latest_told : Changes::Rule::later);
   if (delta.flags_untold) {
     states_.with([&](auto& states) { states[missing.mailbox.value].flags_asked.reset(); });
   }

@@ -57,7 +57,6 @@ class Comparison {
   bool opened_ = true;         // just now, and not before
   bool told_changes_ = false;  // what changed came with the mailbox
   bool void_modseq_ = false;   // the caller's watermark means nothing
-  bool modseq_fell_ = false;   // and that because the mailbox is an older one
   std::optional<UidSet> have_;
   MailboxUpdates told_;  // up to now, but for the flags
   UidSet gone_;          // of what the caller has
@@ -131,9 +130,9 @@ void Comparison::judge_watermarks() {
   }
   delta_.sync_class = session_.is_enabled("QRESYNC") ? SyncClass::qresync : SyncClass::condstore;
   delta_.modseq = opened_ ? state.highest_modseq : known_.highest_modseq;
-  modseq_fell_ = opened_ && state.highest_modseq < known_.highest_modseq;
-  void_modseq_ = modseq_fell_ || known_.highest_modseq.value == 0;
-  told_changes_ = told_changes_ && !modseq_fell_ && !delta_.reset;
+  delta_.modseq_fell = opened_ && state.highest_modseq < known_.highest_modseq;
+  void_modseq_ = delta_.modseq_fell || known_.highest_modseq.value == 0;
+  told_changes_ = told_changes_ && !delta_.modseq_fell && !delta_.reset;
 }
 
 bool Comparison::nothing_changed() const {
@@ -171,7 +170,7 @@ void Comparison::ask_for_flags(Inquiry& inquiry) {
 }
 
 void Comparison::ask_for_messages(Inquiry& inquiry) {
-  if (!knows_all() || modseq_fell_) {
+  if (!knows_all() || delta_.modseq_fell) {
     // A server that says nothing of EXISTS has not said that everything is gone.
     if (exists() > 0 || !have().empty()) inquiry.search = kAllUids;
     return;

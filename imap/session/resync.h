@@ -39,6 +39,9 @@ struct MailboxDelta {
   UidSet missing;                       // there, not known, and not described yet
   std::vector<MessageSummary> arrived;  // there, not known, and described already
   std::map<Uid, FlagUpdate> flags;
+  /// The mailbox is an older one, from a backup: these are all flags, and right although their
+  /// mod-sequences may be lower than those that are known.
+  bool modseq_fell = false;
   /// Flags were changed of messages that the server did not name, and they have not been asked for:
   /// with mod-sequences the next look finds them that opens the mailbox again, else all that are
   /// known are stale.

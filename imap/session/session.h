@@ -172,6 +172,11 @@ class Session {
   /// made in any case.
   UidSet store(const UidSet& uids, FlagChange change, const Flags& flags,
                std::optional<ModSeq> unchanged_since = {});
+  /// The same, and what the server says that their flags are then, of those of which it does: with
+  /// mod-sequences, which tell whether another session knows of something later. Also when it
+  /// throws, and in any case `take_updates` tells of it, too.
+  void store_aloud(const UidSet& uids, FlagChange change, const Flags& flags,
+                   std::map<Uid, FlagUpdate>& told);
   bool can_expunge_by_uid() const;
   /// Removes those of the messages that are marked as deleted, and no others. UnsupportedError
   /// without UIDPLUS.

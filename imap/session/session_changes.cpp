@@ -49,6 +49,22 @@ UidSet Session::store(const UidSet& uids, FlagChange change, const Flags& flags,
   return modified;
 }
 
+void Session::store_aloud(const UidSet& uids, FlagChange change, const Flags& flags,
+                          std::map<Uid, FlagUpdate>& told) {
+  const auto collect = [&](Response& response) {
+    const auto* row = std::get_if<FetchRow>(&response);
+    if (row == nullptr || !row->uid || !row->flags || !uids.contains(*row->uid)) return;
+    told.insert_or_assign(*row->uid, FlagUpdate{*row->flags, row->modseq.value_or(ModSeq{})});
+  };
+  for (auto batch : uid_batches(uids, most_uids())) {
+    while (!batch.empty()) {
+      Command command("UID STORE");
+      command.uids(batch).raw(change == FlagChange::add ? "+FLAGS" : "-FLAGS").flags(flags);
+      batch = left_by_limit(run(command, "UID STORE", collect), batch);
+    }
+  }
+}
+
 bool Session::can_expunge_by_uid() const {
   return capabilities_.offers("UIDPLUS");
 }

@@ -161,6 +161,25 @@ TEST_CASE("flags that are told are kept", "[fs][changes]") {
   CHECK(mount.world.filesystem().attribute(ino, "user.imap.flags") == "\\Seen urgent");
 }
 
+TEST_CASE("flags are those of the latest mod-sequence, in whatever order they are told",
+          "[fs][changes]") {
+  Watched mount({{"INBOX", mails(1)}});
+  mount.list("/INBOX");
+  const auto ino = mount.world.ino("/INBOX/1.eml");
+  const auto told_at = [&](std::uint64_t modseq, std::string_view flag) {
+    mount.tell([&](auto& told) {
+      imap::Flags flags;
+      flags.add(flag);
+      told.flags[Uid{1}] = {flags, imap::ModSeq{modseq}};
+    });
+    return mount.world.filesystem().attribute(ino, "user.imap.flags");
+  };
+  CHECK(told_at(2000, "\\Seen") == "\\Seen");
+  CHECK(told_at(1999, "\\Flagged") == "\\Seen");
+  CHECK(told_at(2001, "\\Draft") == "\\Draft");
+  CHECK(told_at(0, "\\Answered") == "\\Answered");  // of a session that is told of none
+}
+
 TEST_CASE("a message of which the server tells that it came is there without being asked for",
           "[fs][changes]") {
   Watched mount({{"INBOX", mails(2)}});

@@ -74,7 +74,7 @@ TEST_CASE("a message that was removed is gone at once, and soon at the server", 
   Mount world(boxes());
   world.server().set_flags("INBOX", imap::Uid{2}, "\\Deleted");
   CHECK(world.list("/INBOX").size() == 5);
-  auto hold = world.server().hold("UID STORE");
+  auto hold = world.server().hold("UID STORE", 0, 1);
   world.unlink("/INBOX", "3.eml");
   CHECK(world.list("/INBOX") == Names{"5.eml", "4.eml", "2.eml", "1.eml"});
   CHECK_FALSE(world.lookup("/INBOX/3.eml"));
@@ -164,7 +164,7 @@ TEST_CASE("a message is moved on, back, and removed before anything was sent", "
 TEST_CASE("many changes take few commands", "[fs][changes]") {
   Mount world(boxes(60));
   world.list("/INBOX");
-  auto hold = world.server().hold("UID STORE");
+  auto hold = world.server().hold("UID STORE", 0, 1);
   world.unlink("/INBOX", "60.eml");
   REQUIRE(hold.wait_reached());
   world.server().forget_log();
@@ -178,7 +178,7 @@ TEST_CASE("many changes take few commands", "[fs][changes]") {
   }
   hold.release();
   world.sync();
-  CHECK(world.server().count("UID STORE 41:59 +FLAGS.SILENT (\\Flagged)") == 1);
+  CHECK(world.server().count("UID STORE 41:59 +FLAGS (\\Flagged)") == 1);
   CHECK(world.server().count("UID STORE 1:20 +FLAGS.SILENT (\\Deleted)") == 1);
   CHECK(world.server().count("UID EXPUNGE 1:20") == 1);
   CHECK(world.server().count("UID MOVE 21:40") == 1);
@@ -204,6 +204,38 @@ TEST_CASE("flags are set, taken off and replaced", "[fs][changes][flags]") {
           world.filesystem().set_attribute(world.ino("/INBOX/1.eml"), "user.other", "x",
                                            world.nobody);
         }) == ENOTSUP);
+}
+
+TEST_CASE("flags that another device has changed after the mount are not changed back",
+          "[fs][changes][flags]") {
+  WorldOptions options;
+  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
+    options.profile.capabilities.emplace_back(extension);
+  }
+  Mount world(boxes(), options);
+  world.list("/INBOX");
+  auto answer = world.server().hold("UID STORE", 0, 1);
+  world.set_flags("/INBOX/1.eml", "+\\Flagged");
+  auto barrier = tests::in_background([&] { world.sync(); });
+  REQUIRE(answer.wait_reached());
+  world.server().set_flags("INBOX", imap::Uid{1}, "\\Answered");
+  const auto after = world.server().messages("INBOX")[0];
+  imap::Updates heard;
+  heard.mailboxes.emplace_back();
+  auto& inbox = heard.mailboxes.back();
+  inbox.mailbox = "INBOX";
+  inbox.uid_validity = world.cache().read([&](const cache::View& view) {
+    const auto* folder = world.mail().folders()->find_wire("INBOX");
+    return imap::UidValidity{view.mailbox(folder->id)->uid_validity};
+  });
+  imap::Flags flags;
+  flags.add("\\Answered");
+  inbox.flags[imap::Uid{1}] = {flags, imap::ModSeq{after.modseq}};
+  world.mail().take(heard);
+  answer.release();
+  barrier.get();
+  REQUIRE(world.server().messages("INBOX")[0].mail.flags == "\\Answered");
+  CHECK(world.flags("/INBOX/1.eml") == "\\Answered");
 }
 
 TEST_CASE("a refused change comes back, and the barrier says so once", "[fs][changes][refused]") {

@@ -63,6 +63,27 @@ TEST_CASE("flags are added and removed by UID, without an echo", "[session][stor
                   }) == Script::none);
 }
 
+TEST_CASE("the server says what the flags are after a change", "[session][store]") {
+  CHECK(play_open("",
+                  {"C: $3 UID STORE 5,7,9 +FLAGS (\\Deleted)",
+                   "S: * 3 FETCH (UID 7 FLAGS (\\Deleted \\Seen) MODSEQ (51))",
+                   "S: * 1 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (52))",  // another device's
+                   "S: * 2 FETCH (UID 5 MODSEQ (51))", "S: $3 NO [NOPERM] not the last"},
+                  [](Session& session) {
+                    UidSet uids(Uid{5});
+                    uids.add(Uid{7});
+                    uids.add(Uid{9});
+                    std::map<Uid, imap::FlagUpdate> told;
+                    CHECK_THROWS_AS(session.store_aloud(uids, FlagChange::add, deleted(), told),
+                                    imap::CommandError);
+                    REQUIRE(told.size() == 1);
+                    CHECK(told.at(Uid{7}).flags.has(imap::Flags::seen));
+                    CHECK(told.at(Uid{7}).modseq.value == 51);
+                    const auto updates = session.take_updates();
+                    CHECK(updates.mailboxes.at(0).flags.size() == 2);
+                  }) == Script::none);
+}
+
 TEST_CASE("a conditional change says what it left alone", "[session][store]") {
   CHECK(play_open("",
                   {"C: $3 UID STORE 5:9 (UNCHANGEDSINCE 50) +FLAGS.SILENT (\\Deleted)",
