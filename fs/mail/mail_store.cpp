@@ -85,10 +85,12 @@ void MailStore::take(const imap::Updates& updates) {
 
 void MailStore::look_at(imap::Session& session, const std::vector<imap::ListRow>& listed) {
   std::vector<std::string> unknown;
+  bool is_open = false;
   for (const auto& mailbox : listed) {
-    // What is said of the mailbox that is open is often stale (RFC 9051 6.3.11).
-    if (session.selected() && session.selected()->name == mailbox.name) continue;
-    if (mailbox.status) {
+    // What is said of the mailbox that is open is often stale (RFC 9051 6.3.11): it tells itself.
+    if (session.selected() && session.selected()->name == mailbox.name) {
+      is_open = true;
+    } else if (mailbox.status) {
       messages_.note_status(*mailbox.status);
     } else if (messages_.is_worth_asking(mailbox.name)) {
       unknown.push_back(mailbox.name);
@@ -97,6 +99,7 @@ void MailStore::look_at(imap::Session& session, const std::vector<imap::ListRow>
   for (const auto& status : session.statuses(unknown)) {
     if (status) messages_.note_status(*status);
   }
+  if (is_open) session.noop();
 }
 
 std::optional<Departed::Message> MailStore::departed(cache::MailboxId mailbox,

@@ -420,6 +420,16 @@ TEST_CASE("a poll finds new folders and new messages", "[fs][changes]") {
   CHECK(tests::eventually([&] { return world.mail().folders()->find_wire("New") != nullptr; }));
 }
 
+TEST_CASE("a poll has the mailbox that its connection has open tell what is new", "[fs][changes]") {
+  WorldOptions options;
+  options.profile = options.profile.without("IDLE");
+  Watched mount({{"INBOX", mails(2)}}, options);
+  mount.list("/INBOX");
+  mount.world.server().forget_log();
+  mount.world.mail().poll();
+  CHECK(mount.world.server().wait_for("NOOP"));
+}
+
 TEST_CASE("without a server there are the folders and the mail of the last time", "[fs][changes]") {
   World world{{{"INBOX", mails(2)}, {"Work", mails(1)}}};
   REQUIRE(world.list("/INBOX").size() == 2);
