@@ -33,13 +33,6 @@ Dispatch::Batch of_kind(const Dispatch::Batch& batch, Kind kind) {
   return some;
 }
 
-std::vector<cache::RecordId> ids_of(const Dispatch::Batch& some) {
-  std::vector<cache::RecordId> ids;
-  ids.reserve(some.size());
-  for (const auto& change : some) ids.push_back(change.id);
-  return ids;
-}
-
 }  // namespace
 
 imap::UidSet uids_of(const std::vector<PendingChange>& changes) {
@@ -50,6 +43,13 @@ imap::UidSet uids_of(const std::vector<PendingChange>& changes) {
   imap::UidSet uids;
   for (const auto uid : all) uids.add(imap::Uid{uid});
   return uids;
+}
+
+std::vector<cache::RecordId> ids_of(const std::vector<PendingChange>& changes) {
+  std::vector<cache::RecordId> ids;
+  ids.reserve(changes.size());
+  for (const auto& change : changes) ids.push_back(change.id);
+  return ids;
 }
 
 void Dispatch::run(const Batch& batch) {

@@ -91,5 +91,6 @@ class Dispatch {
 
 /// The UIDs of the messages.
 imap::UidSet uids_of(const std::vector<PendingChange>& changes);
+std::vector<cache::RecordId> ids_of(const std::vector<PendingChange>& changes);
 
 }  // namespace fs

@@ -125,14 +125,15 @@ void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target)
   session_.select(name_, imap::Session::Refresh::no);
   // An original goes only when there is a sign of its copy: a server may say OK and do nothing.
   const auto doubtful = session_.search(uids_of(batch).without(copied));
-  const auto certain = std::ranges::stable_partition(batch, [&](const PendingChange& change) {
-    return !doubtful.contains(imap::Uid{change.row.message.uid});
-  });
-  refuse({certain.begin(), certain.end()},
+  const auto uncertain =
+      std::stable_partition(batch.begin(), batch.end(), [&](const PendingChange& change) {
+        return !doubtful.contains(imap::Uid{change.row.message.uid});
+      });
+  refuse({uncertain, batch.end()},
          std::make_exception_ptr(imap::CommandError(
              imap::CommandError::Status::no, "CANNOT",
              fmt::format("the copy of the message cannot be found in {}", target.wire_name))));
-  batch.erase(certain.begin(), certain.end());
+  batch.erase(uncertain, batch.end());
   if (!batch.empty()) end(expunge(batch));
 }
 

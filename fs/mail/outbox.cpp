@@ -88,6 +88,7 @@ void Outbox::start(OnMoved on_moved) {
   on_moved_ = std::move(on_moved);
   const auto homeless = pending_.load(*folders_.tree());
   std::vector<PendingChange> lost;
+  lost.reserve(homeless.size());
   for (const auto& row : homeless) lost.push_back({{}, row, {}, {}});
   if (!lost.empty()) {
     refused(lost, std::make_exception_ptr(NotFoundError("the folder is gone")));
@@ -123,7 +124,7 @@ void Outbox::loop(const std::stop_token& stop) {
     while (reached && !stop.stop_requested()) {
       auto batch = pending_.take(kMost);
       if (!batch) break;
-      reached = send(std::move(*batch), stop);
+      reached = send(*batch, stop);
     }
     if (reached) {
       rest_ = kFirstRest;
@@ -138,7 +139,7 @@ void Outbox::loop(const std::stop_token& stop) {
   }
 }
 
-bool Outbox::send(Pending::Batch batch, const std::stop_token& stop) {
+bool Outbox::send(const Pending::Batch& batch, const std::stop_token& stop) {
   std::exception_ptr error;
   try {
     imap::JobSpec spec;
@@ -174,9 +175,7 @@ bool Outbox::send(Pending::Batch batch, const std::stop_token& stop) {
   } catch (...) {
     error = std::current_exception();
   }
-  std::vector<cache::RecordId> ids;
-  for (const auto& change : batch.changes) ids.push_back(change.id);
-  pending_.put_back(ids);
+  pending_.put_back(ids_of(batch.changes));
   // One that was merely cut off is tried again at once, and nobody needs to know.
   state_.with([&](State& state) {
     if (rest_ > kFirstRest || is_offline(error)) state.trouble = error;
@@ -211,9 +210,7 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
         "cannot {} message {} of {}{}: {}", what_of(row), row.message.uid, row.message.mailbox,
         some.size() > 1 ? fmt::format(" and {} more", some.size() - 1) : "", reason));
   }
-  std::vector<cache::RecordId> ids;
-  for (const auto& change : some) ids.push_back(change.id);
-  pending_.ended(ids);
+  pending_.ended(ids_of(some));
   for (const auto& change : some) {
     if (change.target.value == 0) continue;
     changes_.name_gone(change.target, change.row.name);

@@ -70,7 +70,7 @@ class Outbox {
   /// Waits for something to do, and then until no more has come for a moment.
   void gather(const std::stop_token& stop, std::uint64_t& seen);
   /// False when the server could not be reached, or wants to be asked later.
-  bool send(Pending::Batch batch, const std::stop_token& stop);
+  bool send(const Pending::Batch& batch, const std::stop_token& stop);
   void refused(const std::vector<PendingChange>& changes, const std::exception_ptr& error);
   void give_up(const Pending::Batch& batch, const std::exception_ptr& error);
 
