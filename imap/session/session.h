@@ -196,6 +196,18 @@ class Session {
   /// Where the message is now, if the server says. CommandError with TOOBIG before anything is sent
   /// where it exceeds the server's limit; UnsupportedError for NUL without BINARY.
   std::optional<AppendUid> append(const std::string& mailbox, const NewMessage& message);
+  /// Whether the server takes it without having said that it wants it, so that others can be sent
+  /// right behind it.
+  bool takes_unasked(const NewMessage& message) const;
+  /// Told which message, where it is now if the server says, and why it was refused if it was.
+  using OnAppended = std::function<void(std::size_t index, const std::optional<AppendUid>& uid,
+                                        const std::exception_ptr& refused)>;
+  /// Stores messages without waiting for one answer after the other; each for itself, so that one
+  /// is refused alone (MULTIAPPEND takes all or none and does not say which it is). Told in their
+  /// order; of those that nothing is told of when it throws, nothing is known. All must be such
+  /// that the server `takes_unasked`.
+  void append_all(const std::string& mailbox, const std::vector<NewMessage>& messages,
+                  const OnAppended& on_appended);
   bool can_replace() const;
   /// Puts the message in the place of one of the open mailbox, in one step (RFC 8508).
   /// UnsupportedError without REPLACE.
@@ -293,8 +305,10 @@ class Session {
 
   // session_changes.cpp, session_append.cpp
   CopyResult transfer(std::string_view verb, const UidSet& uids, const std::string& mailbox);
-  std::optional<AppendUid> bring(std::string_view what, Command command, const std::string& mailbox,
-                                 const NewMessage& message);
+  /// Sends all of a command that brings a message; its tag.
+  std::string bring(std::string_view what, Command command, const std::string& mailbox,
+                    const NewMessage& message);
+  std::optional<AppendUid> appended(const std::string& tag, std::string_view what);
   void check_append_limit(const std::string& mailbox, std::uint64_t size);
   void write_octets(const NewMessage& message);
 

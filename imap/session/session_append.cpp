@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <exception>
+#include <utility>
 #include <vector>
 
 namespace imap {
@@ -15,11 +18,51 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 /// A message up to this size is sent without waiting until the server wants it, because asking
 /// takes longer than sending.
 constexpr std::uint64_t kMostUnasked = std::uint64_t{64} << 10U;
+/// Messages whose answers are still to come: as many as one round trip far away has room for.
+constexpr std::size_t kMessagesAhead = 32;
 
 }  // namespace
 
 std::optional<AppendUid> Session::append(const std::string& mailbox, const NewMessage& message) {
-  return bring("APPEND", Command("APPEND"), mailbox, message);
+  return appended(bring("APPEND", Command("APPEND"), mailbox, message), "APPEND");
+}
+
+bool Session::takes_unasked(const NewMessage& message) const {
+  const auto most = capabilities_.non_sync_literal();
+  return most && message.content == NewMessage::Content::plain &&
+         message.size <= std::min(kMostUnasked, *most);
+}
+
+void Session::append_all(const std::string& mailbox, const std::vector<NewMessage>& messages,
+                         const OnAppended& on_appended) {
+  struct Sent {
+    std::size_t index;
+    std::string tag;
+    std::exception_ptr refused;  // before anything was sent
+  };
+  std::deque<Sent> in_flight;
+  for (std::size_t next = 0; next < messages.size() || !in_flight.empty();) {
+    if (next < messages.size() && in_flight.size() < kMessagesAhead) {
+      const auto& message = messages[next];
+      if (!takes_unasked(message)) throw UnsupportedError("the server is to be asked for this one");
+      in_flight.push_back({next++, {}, {}});
+      try {
+        in_flight.back().tag = bring("APPEND", Command("APPEND"), mailbox, message);
+      } catch (const CommandError&) {
+        in_flight.back().refused = std::current_exception();
+      }
+      continue;
+    }
+    auto [index, tag, refused] = std::move(in_flight.front());
+    in_flight.pop_front();
+    std::optional<AppendUid> uid;
+    try {
+      if (!refused) uid = appended(tag, "APPEND");
+    } catch (const CommandError&) {
+      refused = std::current_exception();
+    }
+    on_appended(index, uid, refused);
+  }
 }
 
 bool Session::can_replace() const {
@@ -29,7 +72,8 @@ bool Session::can_replace() const {
 std::optional<AppendUid> Session::replace(Uid old, const std::string& mailbox,
                                           const NewMessage& message) {
   if (!can_replace()) throw UnsupportedError("the server has no REPLACE");
-  return bring("UID REPLACE", Command("UID REPLACE").uids(UidSet(old)), mailbox, message);
+  return appended(bring("UID REPLACE", Command("UID REPLACE").uids(UidSet(old)), mailbox, message),
+                  "UID REPLACE");
 }
 
 void Session::check_append_limit(const std::string& mailbox, std::uint64_t size) {
@@ -54,8 +98,8 @@ void Session::check_append_limit(const std::string& mailbox, std::uint64_t size)
       fmt::format("the server takes messages of {} octets at most, not {}", *limit, size));
 }
 
-std::optional<AppendUid> Session::bring(std::string_view what, Command command,
-                                        const std::string& mailbox, const NewMessage& message) {
+std::string Session::bring(std::string_view what, Command command, const std::string& mailbox,
+                           const NewMessage& message) {
   using Content = NewMessage::Content;
   if (message.content == Content::binary && !capabilities_.has("BINARY")) {
     throw UnsupportedError("the server takes no message with NUL characters in it");
@@ -69,11 +113,8 @@ std::optional<AppendUid> Session::bring(std::string_view what, Command command,
 
   // Else synchronising, so that the server can refuse before anything large is sent: `+` has it
   // read to the end first (RFC 7888 section 6).
-  const auto most = capabilities_.non_sync_literal();
-  const bool unasked =
-      most && message.content == Content::plain && message.size <= std::min(kMostUnasked, *most);
-  const auto tag = begin_literal(command, what, before, message.size,
-                                 unasked ? Literal::unasked : Literal::asked);
+  auto tag = begin_literal(command, what, before, message.size,
+                           takes_unasked(message) ? Literal::unasked : Literal::asked);
   try {
     write_octets(message);
     connection_.write(utf8 ? ")\r\n" : "\r\n");
@@ -81,14 +122,18 @@ std::optional<AppendUid> Session::bring(std::string_view what, Command command,
     usable_ = false;
     throw;
   }
-  std::optional<AppendUid> appended;
+  return tag;
+}
+
+std::optional<AppendUid> Session::appended(const std::string& tag, std::string_view what) {
+  std::optional<AppendUid> uid;
   // REPLACE says it before the EXPUNGE, in an untagged OK (RFC 8508 section 4.3).
   finish(tag, what, [&](Response& response) {
     if (const auto* status = std::get_if<Status>(&response)) {
-      if (const auto found = append_uid_in(*status)) appended = found;
+      if (const auto found = append_uid_in(*status)) uid = found;
     }
   });
-  return appended;
+  return uid;
 }
 
 void Session::write_octets(const NewMessage& message) {

@@ -76,6 +76,45 @@ TEST_CASE("a message is not sent unasked that is too large for that", "[session]
         Script::none);
 }
 
+TEST_CASE("several messages are sent before the first answer, and one is refused alone",
+          "[session][append]") {
+  std::vector<std::string> told;
+  CHECK(play("LITERAL+ UIDPLUS APPENDLIMIT=9",
+             {"C: $2 APPEND \"a\" () {3+}", "C+ one", "C: ", "C: $3 APPEND \"a\" () {3+}", "C+ two",
+              "C: ", "C: $4 APPEND \"a\" () {5+}", "C+ three",
+              "C: ", "S: $2 OK [APPENDUID 9 21] done", "S: * 7 EXISTS", "S: $3 NO [OVERQUOTA] full",
+              "S: $4 OK done"},
+             [&](Session& session) {
+               session.append_all(
+                   "a",
+                   {message("one"), message("two"), message("more than nine"), message("three")},
+                   [&](std::size_t index, const auto& uid, const std::exception_ptr& refused) {
+                     auto line = std::to_string(index);
+                     if (uid) line += " at " + std::to_string(uid->uid.value);
+                     try {
+                       if (refused) std::rethrow_exception(refused);
+                     } catch (const imap::CommandError& error) {
+                       line += " " + error.code();
+                     }
+                     told.push_back(line);
+                   });
+             }) == Script::none);
+  CHECK(told == std::vector<std::string>{"0 at 21", "1 OVERQUOTA", "2 TOOBIG", "3"});
+}
+
+TEST_CASE("what is not answered when the connection breaks is not told of", "[session][append]") {
+  std::size_t told = 0;
+  CHECK(play("LITERAL+",
+             {"C: $2 APPEND \"a\" () {3+}", "C+ one", "C: ", "C: $3 APPEND \"a\" () {3+}", "C+ two",
+              "C: ", "S: $2 OK"},
+             [&](Session& session) {
+               CHECK_THROWS_AS(session.append_all("a", {message("one"), message("two")},
+                                                  [&](auto...) { ++told; }),
+                               imap::ConnectionError);
+             }) == Script::none);
+  CHECK(told == 1);
+}
+
 TEST_CASE("a server may take a message and not say where it is", "[session][append]") {
   CHECK(
       play("UIDPLUS",
