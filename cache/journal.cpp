@@ -8,9 +8,9 @@
 namespace cache {
 namespace {
 
-/// Some hundred octets a record: room for millions. Address space is not memory.
+/// Some hundred octets a record, but for messages: room for millions. Address space is not memory.
 constexpr std::uint64_t kMapSize = std::uint64_t{4} << 30U;
-constexpr std::array<const char*, 3> kTables{"changes", "aliases", "marks"};
+constexpr std::array<const char*, 4> kTables{"changes", "aliases", "marks", "letters"};
 constexpr std::size_t kErasedPerCommit = 1000;
 
 std::uint32_t checksum_of(Bytes key, Bytes row) {
@@ -97,6 +97,7 @@ std::vector<Record<Row>> Journal::all() {
 template std::vector<Record<ChangeRow>> Journal::all<ChangeRow>();
 template std::vector<Record<AliasRow>> Journal::all<AliasRow>();
 template std::vector<Record<MarkRow>> Journal::all<MarkRow>();
+template std::vector<Record<LetterRow>> Journal::all<LetterRow>();
 
 void Journal::write(Kind kind, RecordId id, Bytes row) {
   const auto key = key_of(id.value);

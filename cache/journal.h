@@ -1,9 +1,9 @@
 #pragma once
 /// What must outlive the process although the server does not have it: changes that are still to be
-/// made there, the names that users gave to messages, and which messages are hidden because they
-/// wait to be expunged. An LMDB database of its own, apart from the cache, which may be deleted at
-/// any time. Whoever uses it keeps what is in it in memory as well: it is read once. Open it after
-/// the last fork. Any thread.
+/// made there, new messages on their way, the names that users gave to messages, and which messages
+/// are hidden because they wait to be expunged. An LMDB database of its own, apart from the cache,
+/// which may be deleted at any time. Whoever uses it keeps what is in it in memory as well: it is
+/// read once. Open it after the last fork. Any thread.
 ///
 /// What was put survives the end of this process however it comes, and after `sync` that of the
 /// machine. Records have a checksum: without it a power failure might leave anything.
@@ -45,7 +45,7 @@ class Journal {
   /// What was lost, in words for the log; empty when nothing was.
   const std::string& notice() const { return notice_; }
 
-  /// All records of a kind (ChangeRow, AliasRow, MarkRow), in the order of time.
+  /// All records of a kind (ChangeRow, AliasRow, MarkRow, LetterRow), in the order of time.
   template <class Row>
   std::vector<Record<Row>> all();
 
@@ -71,13 +71,14 @@ class Journal {
   void sync() { env_->sync(); }
 
  private:
-  enum class Kind : std::uint8_t { changes, aliases, marks };
+  enum class Kind : std::uint8_t { changes, aliases, marks, letters };
 
   Journal(std::unique_ptr<DirectoryLock> lock, std::unique_ptr<Env> env, std::string notice);
 
   static Kind table_of(const ChangeRow&) { return Kind::changes; }
   static Kind table_of(const AliasRow&) { return Kind::aliases; }
   static Kind table_of(const MarkRow&) { return Kind::marks; }
+  static Kind table_of(const LetterRow&) { return Kind::letters; }
 
   Dbi& table(Kind kind) { return tables_[static_cast<std::size_t>(kind)]; }
   void write(Kind kind, RecordId id, Bytes row);
@@ -85,7 +86,7 @@ class Journal {
 
   const std::unique_ptr<DirectoryLock> lock_;
   const std::unique_ptr<Env> env_;
-  std::array<Dbi, 3> tables_;
+  std::array<Dbi, 4> tables_;
   std::string notice_;
   std::atomic<std::uint64_t> next_ = 1;
 };
@@ -93,5 +94,6 @@ class Journal {
 extern template std::vector<Record<ChangeRow>> Journal::all<ChangeRow>();
 extern template std::vector<Record<AliasRow>> Journal::all<AliasRow>();
 extern template std::vector<Record<MarkRow>> Journal::all<MarkRow>();
+extern template std::vector<Record<LetterRow>> Journal::all<LetterRow>();
 
 }  // namespace cache

@@ -111,4 +111,26 @@ void decode(Bytes bytes, MarkRow& row) {
   reader.end();
 }
 
+RowWriter encode(const LetterRow& row) {
+  RowWriter writer(kVersion);
+  writer.text(row.mailbox);
+  writer.number(row.uid_validity);
+  writer.number(row.from_uid);
+  writer.text(row.name);
+  writer.signed_number(row.time);
+  writer.text(row.octets);
+  return writer;
+}
+
+void decode(Bytes bytes, LetterRow& row) {
+  RowReader reader(bytes, kVersion);
+  row.mailbox = reader.text();
+  row.uid_validity = reader.number();
+  row.from_uid = reader.number<std::uint32_t>();
+  row.name = reader.text();
+  row.time = reader.signed_number();
+  row.octets = reader.text();
+  reader.end();
+}
+
 }  // namespace cache

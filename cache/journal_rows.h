@@ -72,13 +72,27 @@ struct MarkRow {
   bool operator==(const MarkRow&) const = default;
 };
 
+/// A new message that the server does not have yet, and whoever wrote it does not wait for.
+struct LetterRow {
+  std::string mailbox;
+  std::uint64_t uid_validity = 0;
+  std::uint32_t from_uid = 0;  // where the server has it after all, it is not below
+  std::string name;            // that the user gave it
+  std::int64_t time = 0;       // INTERNALDATE, seconds since 1970
+  std::string octets;          // as they were written
+
+  bool operator==(const LetterRow&) const = default;
+};
+
 RowWriter encode(const ChangeRow& row);
 RowWriter encode(const AliasRow& row);
 RowWriter encode(const MarkRow& row);
+RowWriter encode(const LetterRow& row);
 
 /// All of these throw CorruptError unless the bytes are exactly one row.
 void decode(Bytes bytes, ChangeRow& row);
 void decode(Bytes bytes, AliasRow& row);
 void decode(Bytes bytes, MarkRow& row);
+void decode(Bytes bytes, LetterRow& row);
 
 }  // namespace cache

@@ -36,6 +36,10 @@ ChangeRow new_flags() {
   return row;
 }
 
+LetterRow a_letter() {
+  return {"Archive", 17, 45, "new.eml", -1, "Subject: new\n\n" + std::string(100'000, 'x')};
+}
+
 }  // namespace
 
 TEST_CASE("what was put into the journal is there after it was opened again", "[cache][journal]") {
@@ -48,6 +52,7 @@ TEST_CASE("what was put into the journal is there after it was opened again", "[
     journal->add(new_flags());
     journal->add(AliasRow{{"INBOX", 17, 43}, "x.eml", false});
     journal->add(MarkRow{{"INBOX", 17, 44}});
+    journal->add(a_letter());
   }
   const auto journal = Journal::open(directory.path());
   CHECK(journal->notice().empty());
@@ -57,6 +62,7 @@ TEST_CASE("what was put into the journal is there after it was opened again", "[
   CHECK(changes[1].second == new_flags());
   CHECK(journal->all<AliasRow>().at(0).second == AliasRow{{"INBOX", 17, 43}, "x.eml", false});
   CHECK(journal->all<MarkRow>().at(0).second == MarkRow{{"INBOX", 17, 44}});
+  CHECK(journal->all<LetterRow>().at(0).second == a_letter());
 }
 
 TEST_CASE("records of the journal are replaced and erased", "[cache][journal]") {
