@@ -70,6 +70,8 @@ void Dispatch::run(const Batch& batch) {
                          [target](const PendingChange& change) { return change.target == target; });
     const auto tree = context_.folders.tree();
     const auto* folder = tree->find(target);
+    // Deleted and made anew by somebody else it is still the folder of that name.
+    if (folder == nullptr) folder = tree->find_wire(some.front().row.target);
     if (folder == nullptr || !folder->selectable) {
       refuse(some, std::make_exception_ptr(NotFoundError("the folder to move to is gone")));
       continue;

@@ -238,6 +238,30 @@ TEST_CASE("flags that another device has changed after the mount are not changed
   CHECK(world.flags("/INBOX/1.eml") == "\\Answered");
 }
 
+TEST_CASE("a folder that was made anew under its name is still where a message was moved to",
+          "[fs][changes][move]") {
+  WorldOptions options;
+  options.mail.mailbox_fresh = std::chrono::milliseconds(0);
+  Mount world(boxes(3, 1), options);
+  world.list("/INBOX");
+  world.list("/Archive");
+  auto opening = world.server().hold("SELECT");
+  world.rename("/INBOX", "2.eml", "/Archive", "x.eml");
+  REQUIRE(opening.wait_reached());
+  world.server().renew("Archive", 77);
+  const auto old = world.ino("/Archive");
+  REQUIRE(tests::eventually([&] {
+    // Listing what is found to be another folder fails.
+    error_of([&] { world.list("/Archive"); });
+    return world.ino("/Archive") != old;
+  }));
+  opening.release();
+  world.sync();
+  CHECK(world.uids("INBOX") == Uids{1, 3});
+  CHECK(world.uids("Archive") == Uids{1, 2});
+  CHECK(world.lookup("/Archive/x.eml"));
+}
+
 TEST_CASE("a refused change comes back, and the barrier says so once", "[fs][changes][refused]") {
   Mount world(boxes());
   world.list("/INBOX");
