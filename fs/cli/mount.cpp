@@ -144,7 +144,9 @@ Mount::Mount(const MountOptions& options, imap::Secret password, const std::stop
     pool_->stop();
     throw;
   }
-  if (!options.read_only) filesystem_->begin_changes();
+  if (!options.read_only) {
+    for (const auto& lost : filesystem_->begin_changes()) spdlog::warn("{}", lost);
+  }
   pool_->keep_watch(options.source.mailbox.empty() ? "INBOX" : filesystem_->naming().root_mailbox);
 }
 
@@ -191,7 +193,7 @@ void Mount::finish_changes(const std::stop_token& stop) {
   } catch (const std::exception& error) {
     spdlog::warn("not all changes were made: {}", error.what());
   }
-  const auto left = mail_->pending().size();
+  const auto left = mail_->unsent();
   if (left > 0) {
     spdlog::warn("{} changes are left: the next mount of this account makes them", left);
   }

@@ -79,11 +79,8 @@ Json cache_json(const MountStatus& status) {
 }
 
 Json to_json(const Refusal& refusal) {
-  return {{"time", refusal.time},
-          {"folder", refusal.folder},
-          {"uid", refusal.uid},
-          {"what", refusal.what},
-          {"reason", refusal.reason}};
+  return {{"time", refusal.time}, {"folder", refusal.folder}, {"uid", refusal.uid},
+          {"name", refusal.name}, {"what", refusal.what},     {"reason", refusal.reason}};
 }
 
 Json to_json(const RecentErrors::Entry& entry) {

@@ -114,10 +114,12 @@ class Report {
     const auto refused = changes.value("refused", Json::array());
     const auto first = refused.size() - std::min(refused.size(), kMostErrors);
     for (auto i = first; i < refused.size(); ++i) {
+      const auto uid = number_of(refused[i], "uid");
+      const auto which =
+          uid == 0 ? text_of(refused[i], "name") + " in" : fmt::format("message {} of", uid);
       line(i == first ? "refused" : "",
-           fmt::format("{}: {} message {} of {}: {}", age(refused[i], "time"),
-                       text_of(refused[i], "what"), number_of(refused[i], "uid"),
-                       text_of(refused[i], "folder"), text_of(refused[i], "reason")));
+           fmt::format("{}: {} {} {}: {}", age(refused[i], "time"), text_of(refused[i], "what"),
+                       which, text_of(refused[i], "folder"), text_of(refused[i], "reason")));
     }
   }
 

@@ -51,7 +51,7 @@ AccountStatus MailStore::status() const {
   std::sort(status.mailboxes.begin(), status.mailboxes.end(),
             [](const auto& one, const auto& other) { return one.folder < other.folder; });
   status.bodies = bodies_.counts();
-  status.changes = {pending_.size(), outbox_.refusals()};
+  status.changes = {unsent(), refusals_.all()};
   status.cache = backing_.cache.statistics();
   return status;
 }

@@ -17,8 +17,9 @@ struct Refusal {
   std::int64_t time = 0;
   std::string folder;  // the server's name of the mailbox
   std::uint32_t uid = 0;
-  std::string what;    // for people: `remove`, `move to Archive`
-  std::string reason;  // likewise
+  std::string what;      // for people: `remove`, `move to Archive`
+  std::string reason{};  // likewise
+  std::string name{};    // of a new file, in place of the UID
 };
 
 struct AccountStatus {

@@ -75,6 +75,15 @@ cache::MessageRow undescribed_row(imap::Uid uid) {
   return row;
 }
 
+imap::Uid next_uid(const cache::View& view, cache::MailboxId mailbox) {
+  imap::Uid next{1};
+  view.messages_below(mailbox, 0, [&next](const cache::MessageRow& row) {
+    next = imap::Uid{row.uid + 1};
+    return false;
+  });
+  return next;
+}
+
 imap::UidSet to_uid_set(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges) {
   imap::UidSet set;
   for (const auto& [first, last] : ranges) set.add(imap::Uid{first}, imap::Uid{last});

@@ -3,6 +3,7 @@
 /// functions.
 
 #include "cache/rows.h"
+#include "cache/view.h"
 #include "imap/base/uid_set.h"
 #include "imap/session/session.h"
 #include "imap/wire/response.h"
@@ -25,6 +26,9 @@ cache::MailboxRow to_row(const imap::ListRow& listed);
 cache::MessageRow to_row(const imap::MessageSummary& summary);
 /// A message that the server lists but does not describe.
 cache::MessageRow undescribed_row(imap::Uid uid);
+
+/// The lowest UID that a message can have which comes to the mailbox now, as far as is known.
+imap::Uid next_uid(const cache::View& view, cache::MailboxId mailbox);
 
 imap::UidSet to_uid_set(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges);
 

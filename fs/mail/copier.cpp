@@ -107,13 +107,9 @@ imap::Uid Copier::first_new(imap::Session& session, const Shared& attempt) const
     attempt->validity = session.selected()->uid_validity.value;
     first = std::max(first, session.selected()->uid_next);
     // What it was when the mailbox was opened may be long ago.
-    backing_.cache.read([&](const cache::View& view) {
-      view.messages_below(attempt->what.target, 0, [&](const cache::MessageRow& row) {
-        first = std::max(first, imap::Uid{row.uid + 1});
-        return false;
-      });
-    });
-    return first;
+    return std::max(first, backing_.cache.read([&](const cache::View& view) {
+      return next_uid(view, attempt->what.target);
+    }));
   }
   try {
     const auto status = session.status(attempt->target());
@@ -139,16 +135,16 @@ std::optional<cache::MessageRow> Copier::send(imap::Session& session, const Shar
   attempt->sent = true;
   try {
     result = session.copy(uids, attempt->target());
-    // A message that is gone is passed over without a word.
-    if (result.source.empty() && session.search(uids).empty()) {
-      throw StaleError(fmt::format("message {} is gone", attempt->uid().value));
-    }
-  } catch (const imap::ConnectionError&) {
-    throw;
-  } catch (...) {
+  } catch (const imap::CommandError&) {
     attempt->sent = false;
     attempt->from.reset();
     throw;
+  }
+  // A message that is gone is passed over without a word.
+  if (result.source.empty() && session.search(uids).empty()) {
+    attempt->sent = false;
+    attempt->from.reset();
+    throw StaleError(fmt::format("message {} is gone", attempt->uid().value));
   }
   const auto uid = result.only();
   if (!uid || result.uid_validity.value != attempt->validity) return std::nullopt;

@@ -24,11 +24,13 @@ MailStore::MailStore(Backing backing)
       folder_changes_(backing_, folders_),
       messages_(backing_, stale_wait_, changes_, folders_),
       bodies_(backing_, changes_, folders_),
-      appender_(backing_, changes_, folders_),
-      copier_(backing_, changes_, folders_),
       aliases_(backing_.journal, backing_.cache),
+      appender_(backing_, changes_, folders_, aliases_),
+      copier_(backing_, changes_, folders_),
       pending_(backing_.journal),
-      outbox_(backing_, folders_, changes_, pending_, aliases_),
+      outgoing_(backing_.journal),
+      refusals_(backing_.settings.on_refused),
+      outbox_(backing_, {folders_, changes_, pending_, outgoing_, aliases_, appender_, refusals_}),
       poller_(backing_.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {

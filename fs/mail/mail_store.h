@@ -17,13 +17,16 @@
 #include "fs/mail/folders.h"
 #include "fs/mail/messages.h"
 #include "fs/mail/outbox.h"
+#include "fs/mail/outgoing.h"
 #include "fs/mail/pending.h"
 #include "fs/mail/poller.h"
+#include "fs/mail/refusals.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -152,6 +155,8 @@ class MailStore {
   }
   /// The server can be reached again.
   void retry_changes() { outbox_.wake(); }
+  /// How many changes and new messages the server is still to be told of.
+  std::size_t unsent() const { return pending_.size() + outgoing_.size(); }
   const Pending& pending() const { return pending_; }
   Aliases& aliases() { return aliases_; }
   const Aliases& aliases() const { return aliases_; }
@@ -168,6 +173,21 @@ class MailStore {
   std::shared_ptr<Delivery> copy(const MailCopy& copy, Delivery::OnEnd on_end) {
     return copier_.start(copy, std::move(on_end));
   }
+  /// Whether the message can be left to be stored by and by; see Appender::will_take.
+  bool will_take(const NewMail& mail) { return appender_.will_take(mail); }
+  /// Puts the message into the journal, as it was written. Throws what Journal throws.
+  LetterId keep(const NewMail& mail, std::string octets);
+  /// Has one stored by and by that is in the journal.
+  void send_later(Letter letter);
+  /// Those that an earlier mount has left: each is to be sent, or dropped.
+  std::vector<cache::Record<cache::LetterRow>> left_letters() { return outgoing_.left(); }
+  /// If the server has such a one after all, it is not below.
+  Uid floor_of(const cache::LetterRow& row) const;
+  /// See Outgoing.
+  bool withdraw(LetterId letter) { return outgoing_.withdraw(letter); }
+  void drop(LetterId letter) { outgoing_.drop(letter); }
+  /// Waits until it was stored or refused; see Outbox::finish.
+  void finish(LetterId letter, Interrupt& interrupt) { outbox_.finish(letter, interrupt); }
   /// Waits until it has ended and throws what it failed with.
   void wait_for(const Delivery& delivery, Interrupt& interrupt) const {
     delivery.wait(backing_.patience(), backing_.settings.timeout, interrupt);
@@ -185,10 +205,12 @@ class MailStore {
   FolderChanges folder_changes_;
   Messages messages_;
   Bodies bodies_;
+  Aliases aliases_;
   Appender appender_;
   Copier copier_;
-  Aliases aliases_;
   Pending pending_;
+  Outgoing outgoing_;
+  Refusals refusals_;
   Outbox outbox_;
   Poller poller_;  // last: its thread uses the above
 };

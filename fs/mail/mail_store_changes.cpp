@@ -1,5 +1,6 @@
 // What users do to messages.
 
+#include "fs/mail/convert.h"
 #include "fs/mail/errors.h"
 #include "fs/mail/mail_store.h"
 #include "imap/base/errors.h"
@@ -53,6 +54,36 @@ bool MailStore::set_flags(const MessageKey& key, const FlagsEdit& edit, Interrup
   return change(key, interrupt, [&](const auto& message, const auto&) {
     return pending_.set_flags(key, message, edit);
   });
+}
+
+LetterId MailStore::keep(const NewMail& mail, std::string octets) {
+  cache::LetterRow row;
+  backing_.cache.read([&](const cache::View& view) {
+    const auto mailbox = view.mailbox(mail.mailbox);
+    if (!mailbox) throw StaleError("the folder is gone");
+    row.mailbox = mailbox->wire_name;
+    row.uid_validity = mailbox->uid_validity;
+    row.from_uid = next_uid(view, mail.mailbox).value;
+  });
+  row.name = mail.name;
+  row.time = mail.time;
+  row.octets = std::move(octets);
+  return outgoing_.keep(row);
+}
+
+void MailStore::send_later(Letter letter) {
+  outgoing_.send(std::move(letter));
+  outbox_.wake();
+}
+
+Uid MailStore::floor_of(const cache::LetterRow& row) const {
+  // UIDs of another time say nothing.
+  const bool is_same = backing_.cache.read([&](const cache::View& view) {
+    const auto* folder = folders_.tree()->find_wire(row.mailbox);
+    const auto mailbox = folder == nullptr ? std::nullopt : view.mailbox(folder->id);
+    return mailbox && mailbox->uid_validity == row.uid_validity;
+  });
+  return Uid{is_same ? row.from_uid : 1};
 }
 
 }  // namespace fs

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -29,14 +29,6 @@ constexpr std::chrono::milliseconds kLongestRest{10'000};
 constexpr std::chrono::seconds kLook{1};
 /// How often a server may put the same changes off.
 constexpr int kMostAttempts = 3;
-
-std::string reason_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& known) {
-    return known.what();
-  }
-}
 
 std::string what_of(const cache::ChangeRow& row) {
   switch (row.kind) {
@@ -62,17 +54,19 @@ bool is_offline(const std::exception_ptr& error) {
 
 }  // namespace
 
-Outbox::Outbox(Backing backing, Folders& folders, Changes& changes, Pending& pending,
-               Aliases& aliases)
+Outbox::Outbox(Backing backing, const Parts& parts)
     : backing_(std::move(backing)),
-      folders_(folders),
-      changes_(changes),
-      pending_(pending),
+      folders_(parts.folders),
+      changes_(parts.changes),
+      pending_(parts.pending),
+      outgoing_(parts.outgoing),
+      appender_(parts.appender),
+      refusals_(parts.refusals),
       context_{backing_,
-               folders,
-               changes,
-               pending,
-               aliases,
+               parts.folders,
+               parts.changes,
+               parts.pending,
+               parts.aliases,
                [this](const auto& some, const std::exception_ptr& error) { refused(some, error); },
                [this](const MessageKey& from, const MessageKey& to) {
                  if (on_moved_) on_moved_(from, to);
@@ -122,9 +116,9 @@ void Outbox::loop(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     bool reached = true;
     while (reached && !stop.stop_requested()) {
-      auto batch = pending_.take(kMost);
-      if (!batch) break;
-      reached = send(*batch, stop);
+      const auto work = next_work();
+      if (!work) break;
+      reached = send(*work, stop);
     }
     if (reached) {
       rest_ = kFirstRest;
@@ -139,19 +133,67 @@ void Outbox::loop(const std::stop_token& stop) {
   }
 }
 
-bool Outbox::send(const Pending::Batch& batch, const std::stop_token& stop) {
+std::optional<Outbox::Work> Outbox::next_work() {
+  if (auto changes = pending_.take(kMost)) return work_of(std::move(*changes));
+  if (auto letters = outgoing_.take()) return work_of(std::move(*letters));
+  return std::nullopt;
+}
+
+Outbox::Work Outbox::work_of(Pending::Batch batch) {
+  const auto shared = std::make_shared<const Pending::Batch>(std::move(batch));
+  return {shared->mailbox, "change",
+          [this, shared](imap::Session& session) {
+            Dispatch(context_, session, shared->mailbox).run(shared->changes);
+          },
+          [this, shared](const std::exception_ptr& error) {
+            std::vector<PendingChange> left;
+            std::ranges::copy_if(
+                shared->changes, std::back_inserter(left),
+                [this](const PendingChange& change) { return pending_.has(change.id); });
+            refused(left, error);
+          },
+          [this, shared] {
+            pending_.put_back(ids_of(shared->changes));
+          }};
+}
+
+Outbox::Work Outbox::work_of(Outgoing::Batch batch) {
+  const auto shared = std::make_shared<Outgoing::Batch>(std::move(batch));
+  return {shared->mailbox, "store messages in",
+          [this, shared](imap::Session& session) {
+            std::vector<NewMail> mails;
+            for (const auto& letter : shared->letters) mails.push_back(letter.mail);
+            const auto tell = [&](std::size_t index, const Delivery::Outcome& outcome) {
+              ended(shared->letters[index], outcome);
+            };
+            try {
+              appender_.bring_all(session, mails, tell);
+            } catch (...) {
+              for (std::size_t at = 0; at < mails.size(); ++at) {
+                shared->letters[at].mail.doubtful_from = mails[at].doubtful_from;
+              }
+              throw;
+            }
+          },
+          [this, shared](const std::exception_ptr& error) {
+            for (const auto& letter : shared->letters) {
+              if (outgoing_.has(letter.id)) ended(letter, {{}, error, letter.mail.doubtful_from});
+            }
+          },
+          [this, shared] {
+            outgoing_.put_back(*shared);
+          }};
+}
+
+bool Outbox::send(const Work& work, const std::stop_token& stop) {
   std::exception_ptr error;
   try {
     imap::JobSpec spec;
-    spec.mailbox = folders_.wire_name(batch.mailbox);
+    spec.mailbox = folders_.wire_name(work.mailbox);
     // What a lost connection has cut off is looked at before anything is done again.
     spec.repeat = imap::Repeat::never;
-    spec.what = "change " + spec.mailbox;
-    const auto ticket = backing_.pool.run(
-        std::move(spec),
-        [this, mailbox = batch.mailbox, changes = batch.changes](imap::Session& session) {
-          Dispatch(context_, session, mailbox).run(changes);
-        });
+    spec.what = work.what + " " + spec.mailbox;
+    const auto ticket = backing_.pool.run(std::move(spec), work.job);
     while (!ticket.wait_until(imap::Deadline(Clock::now() + kLook), stop)) {
       // Whatever it did is found out by the next mount.
       if (stop.stop_requested()) return false;
@@ -163,19 +205,19 @@ bool Outbox::send(const Pending::Batch& batch, const std::stop_token& stop) {
     }
     std::rethrow_exception(error);
   } catch (const StaleError&) {
-    give_up(batch, std::current_exception());
+    work.give_up(std::current_exception());
     return true;
   } catch (const imap::CommandError&) {
     if (++attempts_ >= kMostAttempts) {
       attempts_ = 0;
-      give_up(batch, std::current_exception());
+      work.give_up(std::current_exception());
       return true;
     }
     error = std::current_exception();
   } catch (...) {
     error = std::current_exception();
   }
-  pending_.put_back(ids_of(batch.changes));
+  work.put_back();
   // One that was merely cut off is tried again at once, and nobody needs to know.
   state_.with([&](State& state) {
     if (rest_ > kFirstRest || is_offline(error)) state.trouble = error;
@@ -184,32 +226,32 @@ bool Outbox::send(const Pending::Batch& batch, const std::stop_token& stop) {
   return false;
 }
 
-void Outbox::give_up(const Pending::Batch& batch, const std::exception_ptr& error) {
-  std::vector<PendingChange> left;
-  std::ranges::copy_if(batch.changes, std::back_inserter(left),
-                       [this](const PendingChange& change) { return pending_.has(change.id); });
-  refused(left, error);
+void Outbox::ended(const Letter& letter, const Delivery::Outcome& outcome) {
+  // Before it ends: a barrier that waits for that has to find it.
+  if (outcome.error) {
+    const auto tree = folders_.tree();
+    const auto* folder = tree->find(letter.mail.mailbox);
+    refusals_.add({{0,
+                    folder == nullptr ? "a folder that is gone" : folder->wire_name,
+                    0,
+                    "store",
+                    {},
+                    letter.mail.name}},
+                  outcome.error);
+  }
+  outgoing_.ended(letter, outcome);
 }
 
 void Outbox::refused(const std::vector<PendingChange>& some, const std::exception_ptr& error) {
   if (some.empty()) return;
-  const auto reason = reason_of(error);
-  const auto now = std::time(nullptr);
-  // Before the changes end: a barrier that waits for that has to find it.
-  state_.with([&](State& state) {
-    if (!state.first_error) state.first_error = error;
-    for (const auto& change : some) {
-      const auto& row = change.row;
-      state.refusals.push_back({now, row.message.mailbox, row.message.uid, what_of(row), reason});
-      if (state.refusals.size() > kMostRefusals) state.refusals.pop_front();
-    }
-  });
-  if (backing_.settings.on_refused) {
-    const auto& row = some.front().row;
-    backing_.settings.on_refused(fmt::format(
-        "cannot {} message {} of {}{}: {}", what_of(row), row.message.uid, row.message.mailbox,
-        some.size() > 1 ? fmt::format(" and {} more", some.size() - 1) : "", reason));
+  std::vector<Refusal> refusals;
+  refusals.reserve(some.size());
+  for (const auto& change : some) {
+    const auto& message = change.row.message;
+    refusals.push_back({0, message.mailbox, message.uid, what_of(change.row)});
   }
+  // Before the changes end: a barrier that waits for that has to find it.
+  refusals_.add(std::move(refusals), error);
   pending_.ended(ids_of(some));
   for (const auto& change : some) {
     if (change.target.value == 0) continue;
@@ -235,10 +277,15 @@ void Outbox::await(const std::function<bool(imap::Deadline)>& ended, Interrupt& 
 }
 
 void Outbox::settle(Interrupt& interrupt) {
-  const auto last = pending_.last();
-  if (last.value == 0) return;
-  await([&](imap::Deadline deadline) { return pending_.wait_ended(last, deadline, interrupt); },
-        interrupt);
+  const auto change = pending_.last();
+  const auto letter = outgoing_.last();
+  if (change.value == 0 && letter.value == 0) return;
+  await(
+      [&](imap::Deadline deadline) {
+        return pending_.wait_ended(change, deadline, interrupt) &&
+               outgoing_.wait_ended(letter, deadline, interrupt);
+      },
+      interrupt);
 }
 
 void Outbox::finish(const MessageKey& key, Interrupt& interrupt) {
@@ -246,17 +293,14 @@ void Outbox::finish(const MessageKey& key, Interrupt& interrupt) {
         interrupt);
 }
 
-void Outbox::sync(Interrupt& interrupt) {
-  settle(interrupt);
-  const auto error =
-      state_.with([](State& state) { return std::exchange(state.first_error, nullptr); });
-  if (error) std::rethrow_exception(error);
+void Outbox::finish(cache::RecordId letter, Interrupt& interrupt) {
+  await([&](imap::Deadline deadline) { return outgoing_.wait_ended(letter, deadline, interrupt); },
+        interrupt);
 }
 
-std::vector<Refusal> Outbox::refusals() const {
-  return state_.with([](const State& state) {
-    return std::vector<Refusal>(state.refusals.begin(), state.refusals.end());
-  });
+void Outbox::sync(Interrupt& interrupt) {
+  settle(interrupt);
+  if (const auto error = refusals_.take_first()) std::rethrow_exception(error);
 }
 
 }  // namespace fs

@@ -1,24 +1,27 @@
 #pragma once
-/// Sends what users did to messages: a thread that gathers for a moment and then makes the pending
-/// changes of one mailbox after the other. Without the server they wait; what it refuses is dropped
-/// and reported. Part of MailStore; any thread may call it.
+/// Sends what users did: a thread that gathers for a moment and then makes the pending changes of
+/// one mailbox after the other, and brings new messages that nobody waits for. Without the server
+/// they wait; what it refuses is reported, and dropped if it is a change. Part of MailStore; any
+/// thread may call it.
 
-#include "fs/mail/account_status.h"
 #include "fs/mail/aliases.h"
+#include "fs/mail/appender.h"
 #include "fs/mail/backing.h"
 #include "fs/mail/changes.h"
 #include "fs/mail/dispatch.h"
 #include "fs/mail/folders.h"
+#include "fs/mail/outgoing.h"
 #include "fs/mail/pending.h"
+#include "fs/mail/refusals.h"
 #include "imap/base/deadline.h"
 #include "imap/base/synchronized.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -29,12 +32,20 @@ namespace fs {
 
 class Outbox {
  public:
-  /// Of so many the last refusals are remembered.
-  static constexpr std::size_t kMostRefusals = 100;
-
   using OnMoved = std::function<void(const MessageKey& from, const MessageKey& to)>;
 
-  Outbox(Backing backing, Folders& folders, Changes& changes, Pending& pending, Aliases& aliases);
+  /// What it works for and with; all of it outlives the outbox.
+  struct Parts {
+    Folders& folders;
+    Changes& changes;
+    Pending& pending;
+    Outgoing& outgoing;
+    Aliases& aliases;
+    Appender& appender;
+    Refusals& refusals;
+  };
+
+  Outbox(Backing backing, const Parts& parts);
   /// What is still pending stays in the journal.
   ~Outbox();
   Outbox(const Outbox&) = delete;
@@ -54,14 +65,21 @@ class Outbox {
   /// The same of what is pending of one message, but for the refusals, which are left to the
   /// barriers.
   void finish(const MessageKey& key, Interrupt& interrupt);
-  std::vector<Refusal> refusals() const;
+  /// The same of one new message. That it was refused is left to whoever wrote it to see.
+  void finish(cache::RecordId letter, Interrupt& interrupt);
 
  private:
   struct State {
     std::uint64_t woken = 0;
-    std::deque<Refusal> refusals;
-    std::exception_ptr first_error;  // since the last barrier
-    std::exception_ptr trouble;      // why nothing can be sent
+    std::exception_ptr trouble;  // why nothing can be sent
+  };
+  /// What one connection is to do.
+  struct Work {
+    cache::MailboxId mailbox;
+    std::string what;
+    std::function<void(imap::Session&)> job;
+    std::function<void(const std::exception_ptr&)> give_up;
+    std::function<void()> put_back;
   };
 
   /// Waits until `ended`, which is asked again and again and waits a moment itself.
@@ -70,14 +88,20 @@ class Outbox {
   /// Waits for something to do, and then until no more has come for a moment.
   void gather(const std::stop_token& stop, std::uint64_t& seen);
   /// False when the server could not be reached, or wants to be asked later.
-  bool send(const Pending::Batch& batch, const std::stop_token& stop);
+  bool send(const Work& work, const std::stop_token& stop);
+  std::optional<Work> next_work();
+  Work work_of(Pending::Batch batch);
+  Work work_of(Outgoing::Batch batch);
   void refused(const std::vector<PendingChange>& changes, const std::exception_ptr& error);
-  void give_up(const Pending::Batch& batch, const std::exception_ptr& error);
+  void ended(const Letter& letter, const Delivery::Outcome& outcome);
 
   const Backing backing_;
   Folders& folders_;
   Changes& changes_;
   Pending& pending_;
+  Outgoing& outgoing_;
+  Appender& appender_;
+  Refusals& refusals_;
   OnMoved on_moved_;
   const DispatchContext context_;
   imap::Synchronized<State> state_;

@@ -115,6 +115,27 @@ std::optional<MessageKey> Draft::stored() const {
   return state_.with([](const State& state) { return state.stored; });
 }
 
+std::optional<LetterId> Draft::letter() const {
+  return state_.with([](const State& state) { return state.letter; });
+}
+
+bool Draft::is_in_journal() const {
+  return state_.with([](const State& state) {
+    return state.letter.has_value() && state.in_journal == state.version;
+  });
+}
+
+void Draft::set_letter(LetterId letter, const Version& version) {
+  state_.with([&](State& state) {
+    state.letter = letter;
+    state.in_journal = version.number;
+  });
+}
+
+std::optional<LetterId> Draft::take_letter() {
+  return state_.with([](State& state) { return std::exchange(state.letter, std::nullopt); });
+}
+
 std::optional<imap::Ticket> Draft::running() const {
   return state_.with([](const State& state) { return state.running; });
 }

@@ -5,6 +5,7 @@
 
 #include "fs/mail/delivery.h"
 #include "fs/mail/message_key.h"
+#include "fs/mail/outgoing.h"
 #include "fs/mail/spool.h"
 #include "fs/tree/inode_numbers.h"
 #include "imap/base/synchronized.h"
@@ -63,6 +64,13 @@ class Draft {
   /// The message that it was stored as last.
   std::optional<MessageKey> stored() const;
 
+  // What the journal has of it
+
+  /// Of this version, or of an earlier one.
+  std::optional<LetterId> letter() const;
+  /// Whether it is what the file holds now.
+  bool is_in_journal() const;
+
   // Storing: by one at a time.
 
   /// What is to be stored: nobody changes this content any more.
@@ -84,6 +92,10 @@ class Draft {
   void ended(const Version& version, const Delivery::Outcome& outcome);
   /// Nothing was written since.
   bool is_current(const Version& version) const;
+  /// The journal has it from now on.
+  void set_letter(LetterId letter, const Version& version);
+  /// And from now on not any more.
+  std::optional<LetterId> take_letter();
   /// The end of the storing that is under way, if one is.
   std::optional<imap::Ticket> running() const;
 
@@ -99,6 +111,8 @@ class Draft {
     std::optional<MessageKey> stored;
     std::optional<Uid> doubtful_from;
     std::optional<imap::Ticket> running;
+    std::optional<LetterId> letter;
+    std::uint64_t in_journal = 0;  // the version that it is
 
     std::uint64_t size() const { return original ? original->size : content->size(); }
   };

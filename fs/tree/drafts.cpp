@@ -1,23 +1,16 @@
 #include "fs/tree/drafts.h"
 
-#include "fs/mail/errors.h"
 #include "fs/mail/file_names.h"
 #include "fs/tree/draft_names.h"
 #include "fs/tree/errors.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <span>
 #include <system_error>
 
 namespace fs {
-namespace {
-
-/// Octets that are read of a message at once.
-constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
-
-}  // namespace
 
 Drafts::Drafts(MailStore& mail, InodeMap& inodes, Settings settings)
     : mail_(mail), inodes_(inodes), settings_(std::move(settings)) {}
@@ -28,9 +21,16 @@ void Drafts::announce_to(std::shared_ptr<KernelCache> kernel) {
 
 // --- The table --------------------------------------------------------------------------------
 
+Ino Drafts::next_ino() {
+  return draft_ino(table_.with([](Table& table) { return ++table.last; }));
+}
+
 std::shared_ptr<Draft> Drafts::create(const Place& place) {
-  const auto serial = table_.with([](Table& table) { return ++table.last; });
-  auto draft = std::make_shared<Draft>(draft_ino(serial), settings_.directory);
+  return insert(place, std::make_shared<Draft>(next_ino(), settings_.directory));
+}
+
+std::shared_ptr<Draft> Drafts::insert(const Place& place, const std::shared_ptr<Draft>& draft) {
+  const auto serial = serial_of(draft->ino());
   return table_.with([&](Table& table) {
     const auto [at, fresh] = table.names.emplace(place, serial);
     // Somebody else was faster; what counts is that there is one.
@@ -101,7 +101,7 @@ void Drafts::visit(
   }
 }
 
-void Drafts::move(const Draft& draft, const Place& place) {
+void Drafts::move(Draft& draft, const Place& place) {
   table_.with([&](Table& table) {
     const auto found = table.entries.find(serial_of(draft.ino()));
     if (found == table.entries.end() || found->second.stage != Stage::draft) return;
@@ -113,15 +113,19 @@ void Drafts::move(const Draft& draft, const Place& place) {
     table.names.insert_or_assign(place, found->first);
     found->second.place = place;
   });
+  // It stands there under its old name.
+  drop_letter(draft);
 }
 
-void Drafts::remove(const Draft& draft) {
-  table_.with([&](Table& table) {
+void Drafts::remove(Draft& draft) {
+  const bool removed = table_.with([&](Table& table) {
     const auto found = table.entries.find(serial_of(draft.ino()));
-    if (found == table.entries.end() || found->second.stage != Stage::draft) return;
+    if (found == table.entries.end() || found->second.stage != Stage::draft) return false;
     table.names.erase(found->second.place);
     found->second.stage = Stage::removed;
+    return true;
   });
+  if (removed) drop_letter(draft);
 }
 
 void Drafts::release(Ino ino) {
@@ -145,149 +149,43 @@ void Drafts::forget(Ino ino) {
   });
 }
 
-// --- Storing ----------------------------------------------------------------------------------
+// --- From mount to mount
+// ----------------------------------------------------------------------------------
 
-void Drafts::store(const std::shared_ptr<Draft>& draft, Interrupt& interrupt) {
-  const auto known = entry(draft->ino());
-  if (!known || known->stage == Stage::removed) return;
-  if (known->stage == Stage::draft && fate_of(known->place.name) == Fate::scratch) return;
-  store_at(draft, known->place, std::nullopt, interrupt);
-}
-
-void Drafts::store_at(const std::shared_ptr<Draft>& draft, const Place& place,
-                      std::optional<Uid> replaces, Interrupt& interrupt) {
-  while (true) {
-    const auto step = draft->begin();
-    if (step.begun) return deliver(draft, *step.begun, place, replaces, interrupt);
-    if (!step.running) return;
-    // Whoever closes it at the same time hears the same; then there may be more to store.
-    step.running->wait(mail_.timeout(), interrupt.token());
-  }
-}
-
-void Drafts::wait_until_idle(const Draft& draft, Interrupt& interrupt) const {
-  while (const auto running = draft.running()) {
-    while (!running->wait_until(imap::Deadline::after(mail_.timeout()), interrupt.token())) {
-      if (interrupt.token().stop_requested()) throw TreeError(EINTR, "interrupted");
-      throw TreeError(EBUSY, "the file is being stored");
-    }
-  }
-}
-
-void Drafts::deliver(const std::shared_ptr<Draft>& draft, const Draft::Version& version,
-                     const Place& place, std::optional<Uid> replaces, Interrupt& interrupt) {
-  std::shared_ptr<Delivery> delivery;
-  try {
+std::vector<std::string> Drafts::adopt() {
+  std::vector<std::string> told;
+  for (const auto& [id, row] : mail_.left_letters()) {
     try {
-      delivery = start(draft, version, place, replaces, interrupt);
-    } catch (...) {
-      draft->ended(version, {{}, std::current_exception(), version.doubtful_from});
-      throw;
+      const auto draft = std::make_shared<Draft>(next_ino(), settings_.directory);
+      draft->append(std::as_bytes(std::span(row.octets)));
+      draft->set_time(row.time);
+      if (adopt(id, row, draft)) continue;
+      const auto saved = save({draft, {FolderTree::kRoot, row.name}}, row.mailbox);
+      mail_.drop(id);
+      told.push_back(fmt::format("{} has no place in {} any more; what was written is in {}",
+                                 row.name, row.mailbox, saved.string()));
+    } catch (const std::exception& error) {
+      told.push_back(fmt::format("{} is not stored in {}, another mount will try again: {}",
+                                 row.name, row.mailbox, error.what()));
     }
-    mail_.wait_for(*delivery, interrupt);
-  } catch (const NotAMessageError& error) {
-    throw TreeError(EINVAL, fmt::format("{} is not a message: {}", place.name, error.what()));
   }
+  return told;
 }
 
-std::shared_ptr<Delivery> Drafts::start(const std::shared_ptr<Draft>& draft,
-                                        const Draft::Version& version, const Place& place,
-                                        std::optional<Uid> replaces, Interrupt& interrupt) {
-  auto on_end = [this, draft, version, place](const Delivery::Outcome& outcome) {
-    if (!outcome.error && outcome.stored) settle(*draft, version, place, *outcome.stored);
-    draft->ended(version, outcome);
-  };
-  if (version.original) {
-    const auto source = find_original(version.original->ino, interrupt);
-    return mail_.copy({source, place.folder, version.doubtful_from}, std::move(on_end));
-  }
-  NewMail mail{place.folder, std::make_shared<NewMessage>(version.content), version.time, replaces,
-               version.doubtful_from};
-  if (version.stored && version.stored->mailbox == place.folder.value) {
-    mail.replaces = Uid{version.stored->uid};
-  }
-  return mail_.deliver(std::move(mail), std::move(on_end));
+bool Drafts::adopt(LetterId id, const cache::LetterRow& row, const std::shared_ptr<Draft>& draft) {
+  const auto tree = mail_.folders();
+  const auto* folder = tree->find_wire(row.mailbox);
+  if (folder == nullptr || !folder->selectable) return false;
+  const Place place{folder->id, row.name};
+  const auto begun = draft->begin().begun;
+  if (!begun || insert(place, draft) != draft) return false;
+  NewMail mail{place.folder, std::make_shared<NewMessage>(begun->content), row.time};
+  mail.doubtful_from = mail_.floor_of(row);
+  mail.name = row.name;
+  draft->set_letter(id, *begun);
+  mail_.send_later({std::move(mail), on_end_of(draft, *begun, place), id});
+  return true;
 }
-
-/// Where the server has it when what was done to it before has been done there.
-MessageKey Drafts::find_original(Ino ino, Interrupt& interrupt) {
-  while (true) {
-    const auto key = inodes_.message_of(ino);
-    if (!key) throw StaleError("the message that was copied is gone");
-    if (!mail_.pending().has_changes(*key)) return *key;
-    mail_.finish_changes(*key, interrupt);
-  }
-}
-
-void Drafts::materialise(Draft& draft, Interrupt& interrupt) {
-  const auto original = draft.original();
-  if (!original) return;
-  const auto key = inodes_.message_of(original->ino);
-  if (!key) throw StaleError("the message that was copied is gone");
-  auto content = std::make_shared<Spool>(settings_.directory);
-  std::uint64_t got = 0;
-  do {
-    const auto offset = content->size();
-    got = 0;
-    mail_.read(MailboxId{key->mailbox}, Uid{key->uid}, offset, kPiece, interrupt,
-               [&](const MailStore::Piece& piece) {
-                 for (const auto& octets : piece.octets) {
-                   content->write(offset + got, octets);
-                   got += octets.size();
-                 }
-               });
-  } while (got == kPiece);
-  draft.give_content(std::move(content));
-}
-
-/// On the connection's thread: whoever closed the file may have stopped waiting.
-void Drafts::settle(const Draft& draft, const Draft::Version& version, const Place& place,
-                    const MessageKey& key) {
-  const auto serial = serial_of(draft.ino());
-  const bool is_current = draft.is_current(version);
-  const auto size = version.content->size();
-  const auto original = version.original ? inodes_.message_of(version.original->ino) : std::nullopt;
-  // A name that the message had by itself need not be seen in another folder.
-  const bool is_own =
-      original && original->mailbox != key.mailbox && fs::uid_of(place.name) == original->uid;
-  mail_.aliases().put(place.folder, Uid{key.uid}, place.name,
-                      is_own ? Aliases::Shown::no : Aliases::Shown::yes);
-  inodes_.bind(draft.ino(), key);
-  table_.with([&](Table& table) {
-    const auto found = table.entries.find(serial);
-    if (found == table.entries.end()) return;
-    auto& entry = found->second;
-    if (const auto named = table.names.find(entry.place);
-        named != table.names.end() && named->second == serial) {
-      table.names.erase(named);
-    }
-    if (const auto other = table.names.find(place); other != table.names.end()) {  // replaced
-      table.entries.at(other->second).stage = Stage::removed;
-      table.names.erase(other);
-    }
-    entry.place = place;
-    entry.stage = is_current ? Stage::stored : Stage::reopened;
-    if (!is_current) return;
-    table.stored.emplace_back(serial, size);
-    drop_oldest(table);
-  });
-  // What the kernel has of the file is what was written, and the server may have something else.
-  const auto kernel = kernel_.with([](const auto& known) { return known; });
-  if (kernel && is_current) kernel->content_changed(draft.ino());
-}
-
-void Drafts::drop_oldest(Table& table) {
-  std::uint64_t bytes = 0;
-  for (const auto& [serial, size] : table.stored) bytes += size;
-  while (table.stored.size() > 1 &&
-         (table.stored.size() > kMostStored || bytes > kMostStoredBytes)) {
-    bytes -= table.stored.front().second;
-    table.entries.erase(table.stored.front().first);
-    table.stored.pop_front();
-  }
-}
-
-// --- The end ----------------------------------------------------------------------------------
 
 std::vector<std::string> Drafts::rescue(
     const std::function<std::filesystem::path(MailboxId)>& path_of) const {
@@ -299,6 +197,11 @@ std::vector<std::string> Drafts::rescue(
     const auto name = (path_of(entry.place.folder) / entry.place.name).string();
     try {
       if (!entry.draft->is_unsent()) continue;
+      if (entry.draft->is_in_journal()) {
+        told.push_back(fmt::format(
+            "{} is not on the server: the next mount of this account tries to store it", name));
+        continue;
+      }
       if (entry.draft->original()) {
         told.push_back(
             fmt::format("{} is not on the server; the message that it was copied from is", name));

@@ -70,22 +70,29 @@ class Drafts {
   /// Has the server take what it does not have of a draft, and waits; throws why it does not. For
   /// one that is empty, was removed, or is scratch, nothing happens.
   void store(const std::shared_ptr<Draft>& draft, Interrupt& interrupt);
-  /// The same, at another place and in place of a message of that folder. The draft moves when it
+  /// The same for who closes the file: where the server is certain to take it, the journal keeps
+  /// it, nobody waits, and the outbox sends it.
+  void close(const std::shared_ptr<Draft>& draft, Interrupt& interrupt);
+  enum class Wait { always, if_doubtful };
+  /// As `store`, at another place and in place of a message of that folder. The draft moves when it
   /// has worked.
   void store_at(const std::shared_ptr<Draft>& draft, const Place& place,
-                std::optional<Uid> replaces, Interrupt& interrupt);
-  /// Waits until nobody is storing it.
+                std::optional<Uid> replaces, Interrupt& interrupt, Wait wait = Wait::always);
+  /// Waits until nobody is storing it. One that waits to be sent is taken back.
   void wait_until_idle(const Draft& draft, Interrupt& interrupt) const;
 
   /// Another draft of that name is removed. Nothing is sent.
-  void move(const Draft& draft, const Place& place);
-  void remove(const Draft& draft);
+  void move(Draft& draft, const Place& place);
+  void remove(Draft& draft);
   /// The kernel has closed or forgotten the file: nobody goes on writing to it.
   void release(Ino ino);
   void forget(Ino ino);
 
-  /// At the end of the mount: puts what the server does not have where `lost` says, and tells of
-  /// each in words for people. `path_of` gives the path of a folder.
+  /// Takes on what an earlier mount has left in the journal, and has it sent. What cannot be taken
+  /// on is put where `lost` says and told of in words for people.
+  std::vector<std::string> adopt();
+  /// At the end of the mount: puts what the server does not have and the journal neither where
+  /// `lost` says, and tells of each in words for people. `path_of` gives the path of a folder.
   std::vector<std::string> rescue(
       const std::function<std::filesystem::path(MailboxId)>& path_of) const;
 
@@ -104,17 +111,26 @@ class Drafts {
   };
 
   void deliver(const std::shared_ptr<Draft>& draft, const Draft::Version& version,
-               const Place& place, std::optional<Uid> replaces, Interrupt& interrupt);
-  /// Begins to store it: sends it, or has the message copied that it is a copy of.
+               const Place& place, std::optional<Uid> replaces, Interrupt& interrupt, Wait wait);
+  /// Begins to store it: sends it, or has the message copied that it is a copy of; null when it was
+  /// left to the outbox.
   std::shared_ptr<Delivery> start(const std::shared_ptr<Draft>& draft,
                                   const Draft::Version& version, const Place& place,
-                                  std::optional<Uid> replaces, Interrupt& interrupt);
+                                  std::optional<Uid> replaces, Interrupt& interrupt, Wait wait);
+  Delivery::OnEnd on_end_of(const std::shared_ptr<Draft>& draft, const Draft::Version& version,
+                            const Place& place);
+  std::optional<Place> storable_place(const Draft& draft) const;
+  /// The journal need not keep it any more.
+  void drop_letter(Draft& draft);
   MessageKey find_original(Ino ino, Interrupt& interrupt);
   std::shared_ptr<Draft> reopen(Ino ino);
-  void settle(const Draft& draft, const Draft::Version& version, const Place& place,
+  void settle(Draft& draft, const Draft::Version& version, const Place& place,
               const MessageKey& key);
   static void drop_oldest(Table& table);
   std::optional<Entry> entry(Ino ino) const;
+  bool adopt(LetterId id, const cache::LetterRow& row, const std::shared_ptr<Draft>& draft);
+  Ino next_ino();
+  std::shared_ptr<Draft> insert(const Place& place, const std::shared_ptr<Draft>& draft);
   std::filesystem::path save(const Entry& entry, const std::filesystem::path& folder) const;
 
   MailStore& mail_;

@@ -47,8 +47,9 @@ class Filesystem {
   const Lifetimes& lifetimes() const { return settings_.lifetimes; }
   /// Which messages have other inode numbers than their own.
   std::shared_ptr<const InodeMap> inodes() const { return inodes_; }
-  /// To be called once, when the folders are known: from now on changes are sent to the server.
-  void begin_changes();
+  /// To be called once, when the folders are known: from now on changes are sent to the server. In
+  /// words for people what cannot be sent of what an earlier mount has left.
+  std::vector<std::string> begin_changes();
   bool is_read_only() const { return settings_.read_only; }
 
   /// The entry of that name, or nothing. Names that only programs look for are denied without

@@ -14,10 +14,11 @@
 
 namespace fs {
 
-void Filesystem::begin_changes() {
+std::vector<std::string> Filesystem::begin_changes() {
   mail_.begin_changes([inodes = inodes_](const MessageKey& from, const MessageKey& to) {
     inodes->bind(inodes->ino_of(from), to);
   });
+  return drafts_.are_possible() ? drafts_.adopt() : std::vector<std::string>();
 }
 
 void Filesystem::sync(Interrupt& interrupt) {

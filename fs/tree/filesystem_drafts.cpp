@@ -79,7 +79,7 @@ void Filesystem::flush(Ino ino, std::uint64_t owner, Interrupt& interrupt) {
   // Every close of every file comes here.
   if (!is_draft(ino)) return;
   const auto draft = drafts_.find(ino);
-  if (draft && draft->concerns(owner)) drafts_.store(draft, interrupt);
+  if (draft && draft->concerns(owner)) drafts_.close(draft, interrupt);
 }
 
 Attributes Filesystem::set_attributes(Ino ino, const AttributeChanges& changes,

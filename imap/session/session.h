@@ -199,6 +199,8 @@ class Session {
   /// Whether the server takes it without having said that it wants it, so that others can be sent
   /// right behind it.
   bool takes_unasked(const NewMessage& message) const;
+  /// Octets of the largest of which that can be.
+  std::uint64_t most_unasked() const;
   /// Told which message, where it is now if the server says, and why it was refused if it was.
   using OnAppended = std::function<void(std::size_t index, const std::optional<AppendUid>& uid,
                                         const std::exception_ptr& refused)>;

@@ -27,10 +27,12 @@ std::optional<AppendUid> Session::append(const std::string& mailbox, const NewMe
   return appended(bring("APPEND", Command("APPEND"), mailbox, message), "APPEND");
 }
 
+std::uint64_t Session::most_unasked() const {
+  return std::min(kMostUnasked, capabilities_.non_sync_literal().value_or(0));
+}
+
 bool Session::takes_unasked(const NewMessage& message) const {
-  const auto most = capabilities_.non_sync_literal();
-  return most && message.content == NewMessage::Content::plain &&
-         message.size <= std::min(kMostUnasked, *most);
+  return message.content == NewMessage::Content::plain && message.size <= most_unasked();
 }
 
 void Session::append_all(const std::string& mailbox, const std::vector<NewMessage>& messages,

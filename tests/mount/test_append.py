@@ -13,6 +13,7 @@ import sys
 import time
 
 import harness
+from changing import barrier
 from harness import as_on_the_wire, eventually, run
 
 THEN = 1500000000
@@ -36,7 +37,8 @@ class Append(harness.Case):
         self.local.mkdir()
 
     def stored(self):
-        """The messages of the folder, in their order."""
+        """The messages of the folder, in their order, when all are there."""
+        barrier(self.box)
         found = self.server.messages(self.folder)
         return [found[uid] for uid in sorted(found)]
 

@@ -57,7 +57,7 @@ class Batches(ChangesCase):
         self.assertEqual(self.bodies(self.target), bodies)
 
     def test_cp(self):
-        """New files cost one round trip each: close() returns with the server's answer."""
+        """Only the first of many new files are waited for: the others follow each other without waiting."""
         outside = self.place / "outside"
         outside.mkdir()
         texts = [as_on_the_wire(text_of("new", number)) for number in range(MESSAGES)]
@@ -70,14 +70,18 @@ class Batches(ChangesCase):
         begun = time.monotonic()
         self.do("cp", "-t", target, *sorted(outside.iterdir()))
         returned = time.monotonic()
+        barrier(target)
+        ended = time.monotonic()
         trace = self.mounted.traced()[already:]
         round_trips = max(self.relay.round_trips.values())
         print(
-            "cp of %d: %.2f s until it returned, %.1f round trips each; %d commands, %d round trips of one connection"
+            "cp of %d: %.2f s until it returned, %.2f s until the server had them, %.1f times as fast as one round trip"
+            " each; %d commands, %d round trips of one connection"
             % (
                 MESSAGES,
                 returned - begun,
-                (returned - begun) / ROUND_TRIP / MESSAGES,
+                ended - begun,
+                MESSAGES * ROUND_TRIP / (ended - begun),
                 len(re.findall("C: ", trace)),
                 round_trips,
             ),
@@ -88,7 +92,8 @@ class Batches(ChangesCase):
         # What is looked at by itself: the first one, to see that the server keeps what it is sent.
         looked_at = re.findall(r"C: \S+ UID FETCH \d+ \(.*", trace)
         self.assertLessEqual(len(looked_at) + len(commands(trace, "SELECT")), HANDFUL * math.ceil(MESSAGES / 100))
-        self.assertLessEqual(round_trips, MESSAGES * 3 // 2 + HANDFUL)
+        # The relay takes every answer that the client goes on after for one, also in the middle of what it sends.
+        self.assertLessEqual(round_trips, MESSAGES // 2 + 2 * HANDFUL)
 
     def test_flags(self):
         self.measure("setfattr", "-n", "user.imap.flags", "-v", r"+\\Seen", *self.paths)

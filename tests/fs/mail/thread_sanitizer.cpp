@@ -17,6 +17,7 @@ extern "C" const char* __tsan_default_suppressions() {
   return "race:libglib-2.0.so.0\n"
          "race:libgmime-3.0.so.0\n"
          "race:ld-linux\n"
-         "race:std::__exception_ptr::exception_ptr::_M_release\n";
+         "race:std::__exception_ptr::exception_ptr::_M_release\n"
+         "race:fs::errno_of\n";
 }
 #endif
