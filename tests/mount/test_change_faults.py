@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Messages are deleted, moved and flagged while connections break and the program is killed: in the end each change
-is made, once, whatever became of the commands, and what another client has marked as deleted stays.
+"""Messages are written, deleted and moved while connections break and the program is killed: in the end each change is
+made, once, whatever became of the commands, and what another client has marked as deleted stays.
 
 usage: test_change_faults.py dovecot|cyrus PROFILE [unittest's arguments]
 
@@ -13,8 +13,8 @@ import random
 import signal
 
 import harness
-from changing import MARKED, ChangesCase, barrier, trash_of
-from harness import eventually, is_running, unmount_lazily
+from changing import MARKED, ChangesCase, barrier, text_of, trash_of
+from harness import as_on_the_wire, eventually, is_running, unmount_lazily
 from relay import Direction, Fault, FaultyRelay
 
 FAULTS = int(os.environ.get("IMAPFS_FAULTS", "12"))
@@ -104,6 +104,53 @@ class ChangeFaults(ChangesCase):
         if policy == "trash":
             trashed = collections.Counter(message.body for message in self.own(trash_of(self.server)).values())
             self.assertEqual(trashed & collections.Counter(before.values()), collections.Counter(before[uid] for uid in gone))
+        mount.unmount()
+
+    def write(self, path, content):
+        """Whether the program that writes it hears that it is safe."""
+        try:
+            with open(path, "wb") as file:
+                file.write(content)
+        except OSError as error:
+            self.assertIn(error.errno, (*UNREACHABLE, errno.EIO))
+            return False
+        return True
+
+    def test_new_files(self):
+        here, cache = "Here new", self.place / "cache new"
+        self.make(here, 0)
+        mount = self.mount_again("expunge", cache)
+        os.listdir(mount.path / here)
+        taken, doubtful = {}, {}
+        for number in range(FAULTS):
+            # Now and then before those that nobody waits for, mostly in the middle of them.
+            self.relay.arm(
+                self.random.choice((Fault.CUT, Fault.RESET)),
+                self.random.choice(list(Direction)),
+                self.random.randrange(1, 6000),
+            )
+            for more in range(self.random.randrange(2, 12)):
+                name = "%d-%d.eml" % (number, more)
+                # Now and then the same message twice.
+                content = as_on_the_wire(text_of("new", 100 * number + more // 2))
+                (taken if self.write(mount.path / here / name, content) else doubtful)[name] = content
+            if self.random.random() < 0.5:
+                self.kill(mount)
+                self.relay.disarm()
+                mount = self.mount_again("expunge", cache)
+                self.assertEqual(taken.keys() - set(os.listdir(mount.path / here)), set())
+            elif self.random.random() < 0.5:
+                self.relay.reset_all()
+        self.relay.disarm()
+        eventually(lambda: self.all_done(mount), PATIENCE, "all messages to be stored")
+        eventually(lambda: self.status(mount)["online"], PATIENCE, "the server to be reached again")
+        self.assertEqual(self.refused_changes(mount), [])
+        stored = collections.Counter(message.body for message in self.own(here).values())
+        fewest = collections.Counter(taken.values())
+        self.assertEqual(fewest - stored, {}, "lost")
+        self.assertEqual(stored - fewest - collections.Counter(doubtful.values()), {}, "there too often")
+        for name, content in taken.items():
+            self.assertEqual((mount.path / here / name).read_bytes(), content)
         mount.unmount()
 
     def test_expunge(self):
