@@ -32,7 +32,8 @@ std::uint64_t Session::most_unasked() const {
 }
 
 bool Session::takes_unasked(const NewMessage& message) const {
-  return message.content == NewMessage::Content::plain && message.size <= most_unasked();
+  const auto most = most_unasked();
+  return most > 0 && message.content == NewMessage::Content::plain && message.size <= most;
 }
 
 void Session::append_all(const std::string& mailbox, const std::vector<NewMessage>& messages,
