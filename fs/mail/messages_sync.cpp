@@ -47,14 +47,17 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
   // What was told before has to be in the cache: as many as came may have gone.
   backing_.cache.run([](cache::Edit&) {});
   std::uint32_t count = 0;
+  std::uint32_t highest = 0;
   const auto row = backing_.cache.read([&](const cache::View& view) {
     count = view.message_count(mailbox);
+    highest = next_uid(view, mailbox).value - 1;
     return view.mailbox(mailbox);
   });
   if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
   imap::KnownMailbox known;
   known.uid_validity = {row->uid_validity};
   known.uid_next = {static_cast<std::uint32_t>(row->uid_next)};
+  known.highest = {highest};
   known.highest_modseq = {row->highest_modseq};
   known.count = count;
   known.complete = row->listed;

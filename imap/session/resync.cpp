@@ -108,7 +108,8 @@ void Comparison::open(const std::string& mailbox) {
     // Without them the server speaks of newer ones, too. To name them one by one would mean to read
     // them all, for what is nothing most of the time.
     UidSet until;
-    if (known_.uid_next.value > 1) until.add(Uid{1}, Uid{known_.uid_next.value - 1});
+    const auto last = std::max(known_.uid_next.value - 1, known_.highest.value);
+    if (last > 0) until.add(Uid{1}, Uid{last});
     since = ResyncPoint{known_.uid_validity, known_.highest_modseq, std::move(until)};
   }
   session_.examine(mailbox, Session::Refresh::yes, since);

@@ -17,6 +17,7 @@ namespace imap {
 struct KnownMailbox {
   UidValidity uid_validity;      // 0: nothing is known
   Uid uid_next;                  // 0: every UID has to be looked at
+  Uid highest{};                 // that the caller has: may be above, where it was told of some
   ModSeq highest_modseq;         // 0: no flags are known to be those of any moment
   std::uint32_t count = 0;       // messages that the caller has: as many as `uids` yields
   bool complete = false;         // every message of that time is known

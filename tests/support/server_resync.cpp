@@ -32,7 +32,8 @@ void ServerConnection::resync(const ServerData& server, const StoredMailbox& mai
   if (known) say_vanished_earlier(mailbox.vanished(*known, since));
   for (std::size_t at = 0; at < open_->known.size(); ++at) {
     const auto& message = *mailbox.find(open_->known[at]);
-    if (message.modseq > since) say_flags(server, at + 1, message);
+    const bool asked = known && known->contains(message.uid);
+    if (asked && message.modseq > since) say_flags(server, at + 1, message);
   }
 }
 

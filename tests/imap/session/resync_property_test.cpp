@@ -30,11 +30,18 @@ struct Copy {
   }
   KnownMailbox known() const {
     const auto have = uids();
-    return {uid_validity, uid_next,
-            modseq,       static_cast<std::uint32_t>(seen.size()),
-            complete,     [have] {
-              return have; },
-            have};
+    KnownMailbox known;
+    known.uid_validity = uid_validity;
+    known.uid_next = uid_next;
+    known.highest = have.empty() ? Uid{} : have.back();
+    known.highest_modseq = modseq;
+    known.count = static_cast<std::uint32_t>(seen.size());
+    known.complete = complete;
+    known.uids = [have] {
+      return have;
+    };
+    known.stale_flags = have;
+    return known;
   }
   void take(const std::vector<imap::MessageSummary>& rows) {
     for (const auto& row : rows) seen[row.uid] = row.flags.has(imap::Flags::seen);
