@@ -159,8 +159,19 @@ void Dispatch::remove(const Batch& batch) {
       return;
     }
     if (trash->id != mailbox_) return move(batch, *trash);
-    policy = DeletePolicy::expunge;
+    // What was on its way out of there when it was removed was not removed from there: it stays.
+    Batch leaving;
+    Batch left;
+    for (const auto& change : batch) (change.row.target.empty() ? left : leaving).push_back(change);
+    end(leaving);
+    if (!leaving.empty()) context_.changes.arrived(mailbox_);
+    return expunge_or_mark(left, DeletePolicy::expunge);
   }
+  expunge_or_mark(batch, policy);
+}
+
+void Dispatch::expunge_or_mark(const Batch& batch, DeletePolicy policy) {
+  if (batch.empty()) return;
   if (!session_.selected()->keeps(imap::Flags::deleted)) {
     refuse(batch, no("NOPERM", fmt::format("messages of {} cannot be deleted", name_)));
     return;

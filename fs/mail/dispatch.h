@@ -59,8 +59,9 @@ class Dispatch {
   /// server refused it, and them with it.
   bool store(const Batch& some, const FlagsEdit& edit);
 
-  // Removing. Both return those of which the change has ended; the others were refused.
+  // Removing. Those that return a batch return what has ended of it; the others were refused.
   void remove(const Batch& batch);
+  void expunge_or_mark(const Batch& batch, DeletePolicy policy);
   /// Marks as deleted, and hides as long as they are that.
   Batch mark(const Batch& some);
   /// Marks and expunges, or only marks where the server cannot expunge one by one.

@@ -258,6 +258,7 @@ Pending::Taken Pending::leave(const MessageKey& key, cache::ChangeRow row,
     return state.is_fixed(key);
   });
   if (fixed) return Taken::being_sent;
+  if (row.kind == Kind::remove && known) row.target = known->row.target;
   // The new one first: a crash between the two leaves both, and the later one counts for nothing
   // but what the earlier one has done already.
   if (!(row.kind == Kind::move && target.value == key.mailbox)) add(key, std::move(row), target);
