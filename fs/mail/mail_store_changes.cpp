@@ -72,6 +72,9 @@ LetterId MailStore::keep(const NewMail& mail, std::string octets) {
 }
 
 void MailStore::send_later(Letter letter) {
+  if (const auto* folder = folders_.tree()->find(letter.mail.mailbox)) {
+    letter.wire_name = folder->wire_name;
+  }
   outgoing_.send(std::move(letter));
   outbox_.wake();
 }

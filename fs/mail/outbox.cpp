@@ -157,7 +157,21 @@ Outbox::Work Outbox::work_of(Pending::Batch batch) {
           }};
 }
 
+/// Deleted and made anew by somebody else a mailbox is still the one of that name, with other UIDs.
+void Outbox::retarget(Outgoing::Batch& batch) const {
+  const auto tree = folders_.tree();
+  if (tree->find(batch.mailbox) != nullptr) return;
+  const auto* folder = tree->find_wire(batch.letters.front().wire_name);
+  if (folder == nullptr || !folder->selectable) return;
+  batch.mailbox = folder->id;
+  for (auto& letter : batch.letters) {
+    letter.mail.mailbox = folder->id;
+    if (letter.mail.doubtful_from) letter.mail.doubtful_from = imap::Uid{1};
+  }
+}
+
 Outbox::Work Outbox::work_of(Outgoing::Batch batch) {
+  retarget(batch);
   const auto shared = std::make_shared<Outgoing::Batch>(std::move(batch));
   return {shared->mailbox, "store messages in",
           [this, shared](imap::Session& session) {

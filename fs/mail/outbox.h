@@ -92,6 +92,7 @@ class Outbox {
   std::optional<Work> next_work();
   Work work_of(Pending::Batch batch);
   Work work_of(Outgoing::Batch batch);
+  void retarget(Outgoing::Batch& batch) const;
   void refused(const std::vector<PendingChange>& changes, const std::exception_ptr& error);
   void ended(const Letter& letter, const Delivery::Outcome& outcome);
 

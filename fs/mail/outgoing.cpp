@@ -78,7 +78,7 @@ void Outgoing::put_back(const Batch& batch) {
     for (const auto& letter : batch.letters) {
       const auto found = table.find(letter.id.value);
       if (found == table.end()) continue;
-      found->second.letter.mail.doubtful_from = letter.mail.doubtful_from;
+      found->second.letter.mail = letter.mail;
       found->second.sending = false;
     }
   });

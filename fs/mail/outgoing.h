@@ -29,6 +29,7 @@ struct Letter {
   NewMail mail;
   Delivery::OnEnd on_end;  // told once what came of it
   LetterId id{};
+  std::string wire_name{};  // of the mailbox
 };
 
 class Outgoing {

@@ -160,7 +160,7 @@ void Drafts::settle(Draft& draft, const Draft::Version& version, const Place& pl
   // A name that the message had by itself need not be seen in another folder.
   const bool is_own =
       original && original->mailbox != key.mailbox && fs::uid_of(place.name) == original->uid;
-  mail_.aliases().put(place.folder, Uid{key.uid}, place.name,
+  mail_.aliases().put(MailboxId{key.mailbox}, Uid{key.uid}, place.name,
                       is_own ? Aliases::Shown::no : Aliases::Shown::yes);
   inodes_.bind(draft.ino(), key);
   table_.with([&](Table& table) {

@@ -124,12 +124,15 @@ void Filesystem::set_attribute(Ino ino, std::string_view name, std::string_view 
   if (name != kFlags) {
     throw TreeError(ENOTSUP, fmt::format("the attribute {} cannot be set", name));
   }
+  // Whoever has closed it takes it for a message.
+  const auto draft = drafts_.find(ino);
+  if (draft && draft->is_in_journal()) drafts_.store(draft, interrupt);
   bool done = false;
   while (!done) {
     const auto key = message_of(ino);
-    const auto row = key ? mail_.cached_message(cache::MailboxId{key->mailbox}, imap::Uid{key->uid})
-                         : std::nullopt;
-    if (!row) throw TreeError(ENODATA, "only messages have flags");
+    if (!key) throw TreeError(ENODATA, "only messages have flags");
+    const auto row = mail_.cached_message(cache::MailboxId{key->mailbox}, imap::Uid{key->uid});
+    if (!row) throw StaleError(fmt::format("message {} is gone", key->uid));
     const auto edit = parse_flags(value, {row->flags, row->keywords});
     if (!edit) throw TreeError(EINVAL, fmt::format("these are no flags: {}", value));
     done = *edit == FlagsEdit{} || mail_.set_flags(*key, *edit, interrupt);

@@ -24,9 +24,9 @@ def text_of(name, number):
     return b"From: Ann <ann@example.org>\nSubject: %s %d\n\ntext of %s %d\n" % ((name.encode(), number) * 2)
 
 
-def barrier(directory):
-    """Waits until all changes have reached the server, or raises what became of them."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def barrier(path):
+    """Waits until all changes have reached the server, or of a new file that one, or raises what became of them."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -66,9 +66,13 @@ class ModelCase(harness.Case):
         self.has_modseqs = self.server.profile != "bare"
         # With NOTIFY little is left to be asked for; but Dovecot 2.3 does not tell when folders are renamed.
         notifies = self.server_type is harness.Dovecot and self.server.profile == "full"
-        self.mount_made = self.mount("--poll-interval", "5s" if notifies else "1s")
+        self.poll_interval = "5s" if notifies else "1s"
+        self.mount_made = self.mount_account()
         self.root = self.mount_made.path
         self.lags = []
+
+    def mount_account(self):
+        return self.mount("--poll-interval", self.poll_interval)
 
     def uid_of(self, path):
         return uid_of(os.path.basename(path))

@@ -17,6 +17,8 @@ NUMBER = re.compile(rb"^Subject: number (\d+)\r?$", re.MULTILINE | re.IGNORECASE
 TO_MESSAGES = {"append": 30, "flag": 20, "expunge": 10, "move": 12, "mark": 12}
 TO_ALL = {**TO_MESSAGES, "create": 5, "rename": 5, "delete": 3, "renew": 3}
 
+FIRST_WRITTEN = 1_000_000  # above the numbers of the other client's messages
+
 Change = collections.namedtuple("Change", "kind number folder target added removed")
 
 
@@ -102,13 +104,14 @@ class OtherClient(Writers):
 
 
 class MountWriter:
-    """Removes, moves and flags files of a mount."""
+    """Removes, moves, flags and writes files of a mount, at `root`."""
 
-    KINDS = {"remove": 20, "move": 40, "flag": 40}
+    KINDS = {"remove": 20, "move": 40, "flag": 40, "write": 15}
 
     def __init__(self, root, order):
-        self._root, self._random = root, order
+        self.root, self._random = root, order
         self.done = collections.Counter()
+        self._written = FIRST_WRITTEN
 
     def change(self, operations):
         """Does so many things, or tries to; the changes that the mount has accepted, in their order."""
@@ -128,22 +131,24 @@ class MountWriter:
         return made
 
     def _try(self, kind):
-        folders = [place for place, _, _ in os.walk(self._root) if place != str(self._root)]
+        folders = [place for place, _, _ in os.walk(self.root) if place != str(self.root)]
         place = self._random.choice(folders)
+        if kind == "write":
+            return self._write(place)
         names = [entry.name for entry in os.scandir(place) if entry.is_file()]
         if not names:
             return None
         path = os.path.join(place, self._random.choice(names))
         with open(path, "rb") as file:
             number = numbered(file.read())
-        folder = os.path.relpath(place, self._root)
+        folder = os.path.relpath(place, self.root)
         if kind == "remove":
             os.unlink(path)
             return Change(kind, number, folder, None, (), ())
         if kind == "move":
             target = self._random.choice(folders)
             os.rename(path, os.path.join(target, "moved %d at %d.eml" % (number, sum(self.done.values()))))
-            return Change(kind, number, folder, os.path.relpath(target, self._root), (), ())
+            return Change(kind, number, folder, os.path.relpath(target, self.root), (), ())
         flags = self._random.sample(FLAGS, self._random.randint(1, 4))
         added, removed = flags[::2], flags[1::2]
         value = " ".join(["+" + flag for flag in added] + ["-" + flag for flag in removed])
@@ -151,11 +156,27 @@ class MountWriter:
         return Change(kind, number, folder, None, added, removed)
 
 
+    def _write(self, place):
+        self._written += 1
+        number = self._written
+        try:
+            with open(os.path.join(place, "written %d.eml" % number), "wb") as file:
+                file.write(b"From: Ann <ann@example.org>\nSubject: number %d\n\ntext\n" % number)
+        except PermissionError:
+            return None  # the folder holds folders only
+        return Change("write", number, os.path.relpath(place, self.root), None, (), ())
+
+
 def foretold(before, changes, untouched):
     """Where the messages are behind the changes, of those that nobody else touched and that were where the mount saw them."""
     places = {number: list(found) for number, found in before.places.items() if untouched(number)}
     uncertain = set()
     for change in changes:
+        if change.kind == "write":
+            if untouched(change.number):
+                flags = {r"\Seen", r"\Draft"} if change.folder.endswith("Drafts") else {r"\Seen"}
+                places[change.number] = [(change.folder, frozenset(flags))]
+            continue
         here = places.get(change.number)
         if here is None or change.number in uncertain:
             continue

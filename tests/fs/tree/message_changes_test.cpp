@@ -68,6 +68,14 @@ WorldOptions without(std::initializer_list<const char*> capabilities) {
   return options;
 }
 
+WorldOptions with_modseqs() {
+  WorldOptions options;
+  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
+    options.profile.capabilities.emplace_back(extension);
+  }
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("a message that was removed is gone at once, and soon at the server", "[fs][changes]") {
@@ -208,11 +216,7 @@ TEST_CASE("flags are set, taken off and replaced", "[fs][changes][flags]") {
 
 TEST_CASE("flags that another device has changed after the mount are not changed back",
           "[fs][changes][flags]") {
-  WorldOptions options;
-  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
-    options.profile.capabilities.emplace_back(extension);
-  }
-  Mount world(boxes(), options);
+  Mount world(boxes(), with_modseqs());
   world.list("/INBOX");
   auto answer = world.server().hold("UID STORE", 0, 1);
   world.set_flags("/INBOX/1.eml", "+\\Flagged");
@@ -236,6 +240,42 @@ TEST_CASE("flags that another device has changed after the mount are not changed
   barrier.get();
   REQUIRE(world.server().messages("INBOX")[0].mail.flags == "\\Answered");
   CHECK(world.flags("/INBOX/1.eml") == "\\Answered");
+}
+
+TEST_CASE("flags of a message that was moved here are kept up to date before it is compared",
+          "[fs][changes][flags]") {
+  WorldOptions options = with_modseqs();
+  options.mail.mailbox_fresh = std::chrono::milliseconds(0);
+  Mount world(boxes(3, 1), options);
+  world.list("/INBOX");
+  world.list("/Archive");
+  world.rename("/INBOX", "2.eml", "/Archive", "x.eml");
+  world.sync();
+  REQUIRE(world.uids("Archive") == Uids{1, 2});
+  world.server().set_flags("Archive", imap::Uid{2}, "\\Answered");
+  world.list("/Archive");
+  CHECK(world.flags("/Archive/x.eml") == "\\Answered");
+}
+
+TEST_CASE("what was moved out of the trash and removed then is in the trash",
+          "[fs][changes][trash]") {
+  WorldOptions options;
+  options.mail.delete_policy = fs::DeletePolicy::trash;
+  Mount world({{"INBOX", {}}, {"Trash", mails(2), {"\\Trash"}}}, options);
+  world.list("/INBOX");
+  world.list("/Trash");
+  auto opening = world.server().hold("SELECT");
+  world.rename("/Trash", "1.eml", "/INBOX", "x.eml");
+  world.unlink("/INBOX", "x.eml");
+  CHECK(world.list("/INBOX").empty());
+  opening.release();
+  world.sync();
+  CHECK(world.uids("INBOX").empty());
+  CHECK(world.uids("Trash") == Uids{1, 2});
+  CHECK(world.list("/Trash") == Names{"2.eml", "1.eml"});
+  world.unlink("/Trash", "1.eml");
+  world.sync();
+  CHECK(world.uids("Trash") == Uids{2});
 }
 
 TEST_CASE("a folder that was made anew under its name is still where a message was moved to",

@@ -116,6 +116,22 @@ TEST_CASE("who wants to be sure waits", "[fs][outgoing]") {
   CHECK(world.count() == 3);
 }
 
+TEST_CASE("flags can be given to one that was just closed", "[fs][outgoing]") {
+  Copying world;
+  auto held = world.server().hold("APPEND");
+  world.copy_all(1);
+  auto flagging = tests::in_background([&] {
+    world.filesystem().set_attribute(world.ino("/INBOX/m2.eml"), "user.imap.flags", "+\\Flagged",
+                                     world.nobody);
+  });
+  REQUIRE(held.wait_reached());
+  CHECK(tests::is_running(flagging));
+  held.release();
+  flagging.get();
+  CHECK(world.sync_error() == 0);
+  CHECK(world.server().messages("INBOX")[2].mail.flags == "\\Seen \\Flagged");
+}
+
 TEST_CASE("every file is waited for where the server may refuse it late", "[fs][outgoing]") {
   WorldOptions options;
   SECTION("asked not to hurry") {
@@ -265,6 +281,31 @@ TEST_CASE("one that was removed or renamed at once never had its name on the ser
   CHECK(world.copies() == expected);
   CHECK(world.is_listed("x.eml"));
   CHECK(world.list("/INBOX").size() == 4);
+}
+
+TEST_CASE("a folder that was made anew under its name is still where it belongs",
+          "[fs][outgoing]") {
+  WorldOptions options;
+  options.mail.mailbox_fresh = std::chrono::milliseconds(0);
+  Copying world(options);
+  const auto old = world.ino("/INBOX");
+  auto opening = world.server().hold("APPEND");
+  world.copy_all(1);
+  REQUIRE(opening.wait_reached());
+  world.copy_all(2);
+  world.server().renew("INBOX", 77);
+  REQUIRE(tests::eventually([&] {
+    // Listing what is found to be another folder fails.
+    error_of([&] { world.list("/INBOX"); });
+    return world.ino("/INBOX") != old;
+  }));
+  opening.release();
+  REQUIRE(tests::eventually([&] {
+    world.sync_error();
+    return world.mail().unsent() == 0;
+  }));
+  CHECK(world.copies() == world.once());
+  CHECK(world.is_listed(name_of(3)));
 }
 
 TEST_CASE("what belongs to a folder that is gone is put aside and told of", "[fs][outgoing]") {
