@@ -43,8 +43,8 @@ struct ChangeRow {
   std::vector<std::string> remove_keywords{};
 
   // Of a move
-  std::string target{};               // mailbox; of a removal, where it was on its way to, if it was
-  std::string name{};                 // that the user gave it there; or empty
+  std::string target{};  // mailbox; of a removal, where it was on its way to, if it was
+  std::string name{};    // that the user gave it there; or empty
   std::uint64_t target_validity = 0;  // known from Stage::copying on
   std::uint32_t target_uid_next = 0;  // the copy is not below
   // To find the copy by, and to tell it from others

@@ -213,12 +213,32 @@ Dispatch::Batch Dispatch::expunge(const Batch& some) {
   done.erase(first_kept, done.end());
   if (kept.empty()) return done;
   if (!refused) {
+    unmark(kept);
     refuse(kept, no("CANNOT", fmt::format("{} did not expunge the message", name_)));
     return done;
   }
   const auto marked = mark(kept);
   done.insert(done.end(), marked.begin(), marked.end());
   return done;
+}
+
+/// Whoever expunges next would take what was given back to the user.
+void Dispatch::unmark(const Batch& some) {
+  imap::UidSet marked_here;
+  context_.backing.cache.read([&](const cache::View& view) {
+    for (const auto& change : some) {
+      const auto row = view.message(mailbox_, change.row.message.uid);
+      if (row && (row->flags & imap::Flags::deleted) == 0) marked_here.add(imap::Uid{row->uid});
+    }
+  });
+  if (marked_here.empty()) return;
+  imap::Flags deleted;
+  deleted.bits = imap::Flags::deleted;
+  try {
+    session_.store(marked_here, imap::FlagChange::remove, deleted);
+  } catch (const imap::CommandError&) {
+    // It is refused all the same, and its flags say what it is.
+  }
 }
 
 void Dispatch::forget(const imap::UidSet& gone) {

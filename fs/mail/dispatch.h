@@ -66,6 +66,8 @@ class Dispatch {
   Batch mark(const Batch& some);
   /// Marks and expunges, or only marks where the server cannot expunge one by one.
   Batch expunge(const Batch& some);
+  /// Takes away the marks that were put there to expunge them.
+  void unmark(const Batch& some);
   /// They have left the mailbox.
   void forget(const imap::UidSet& gone);
 

@@ -49,9 +49,11 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
   for (const auto& arrival : some) batch.push_back(arrival.change);
   const auto uids = uids_of(batch);
   // Without UIDPLUS nobody says where they are afterwards.
-  const auto from = session_.can_expunge_by_uid()
-                        ? imap::Uid{}
-                        : imap::Uid{session_.status(target.wire_name).uid_next.value_or(0)};
+  imap::Uid from;
+  const auto ask = [&] {
+    from = imap::Uid{session_.status(target.wire_name).uid_next.value_or(0)};
+  };
+  if (!session_.can_expunge_by_uid() && !try_for(batch, ask)) return;
   imap::CopyResult result;
   std::exception_ptr error;
   try {
@@ -80,6 +82,15 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
 }
 
 void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target) {
+  Batch batch;
+  for (const auto& arrival : some) batch.push_back(arrival.change);
+  if (!session_.selected()->keeps(imap::Flags::deleted)) {
+    return refuse(batch, std::make_exception_ptr(imap::CommandError(
+                             imap::CommandError::Status::no, "NOPERM",
+                             fmt::format("messages of {} cannot be deleted", name_))));
+  }
+  imap::StatusRow status;
+  if (!try_for(batch, [&] { status = session_.status(target.wire_name); })) return;
   // What an earlier attempt has copied is not copied twice.
   for (auto& arrival : some) {
     if (arrival.change.row.stage != Stage::copying) continue;
@@ -87,10 +98,7 @@ void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target)
     arrival.change.row.stage = there ? Stage::copied : Stage::queued;
     context_.pending.advance(arrival.change);
   }
-  Batch batch;
   Batch to_copy;
-  for (const auto& arrival : some) batch.push_back(arrival.change);
-  const auto status = session_.status(target.wire_name);
   for (auto& arrival : some) {
     auto& row = arrival.change.row;
     if (row.stage != Stage::queued) continue;

@@ -153,6 +153,7 @@ class MailStore {
   void finish_changes(const MessageKey& key, Interrupt& interrupt) {
     outbox_.finish(key, interrupt);
   }
+  bool is_online() const { return backing_.pool.state().online; }
   /// The server can be reached again.
   void retry_changes() { outbox_.wake(); }
   /// How many changes and new messages the server is still to be told of.

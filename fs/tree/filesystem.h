@@ -159,6 +159,7 @@ class Filesystem {
   /// under which it is sent, or that replaces a message, the server's answer is waited for.
   bool rename_draft(const Place& from, const Place& to, unsigned flags, Interrupt& interrupt);
   bool unlink_draft(const Place& place, Interrupt& interrupt);
+  void finish_move(const MessageKey& key, Interrupt& interrupt);
   static Attributes attributes_of(const Draft& draft);
   std::optional<Attributes> find_draft(const Folder& directory, std::string_view name) const;
   std::filesystem::path path_of(MailboxId folder) const;

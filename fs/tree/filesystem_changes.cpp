@@ -71,21 +71,34 @@ void Filesystem::rename_message(const Place& from, const Place& to, unsigned fla
     if (replaced) check_replaceable(from, to, target, *replaced);
     const std::string name(to.name);
     const bool stays = source.id == target.id && key->mailbox == target.id.value;
+    if (replaced && !stays && !mail_.is_online()) {
+      throw TreeError(ENETUNREACH, "a message takes the place of another one on the server only");
+    }
     if (stays) {
       mail_.aliases().erase(source.id, from.name);
       mail_.aliases().put(target.id, imap::Uid{key->uid}, name);
       done = true;
     } else {
       done = mail_.move(*key, target, name, interrupt);
+      if (done && replaced) finish_move(*key, interrupt);
       // Back where it is on the server it has its old names, and this one.
       if (done && key->mailbox == target.id.value) {
         mail_.aliases().put(target.id, imap::Uid{key->uid}, name,
                             uid_of(name) == key->uid ? Aliases::Shown::no : Aliases::Shown::yes);
       }
     }
-    // The new one is there: a crash in between leaves both.
+    // Only when the new one is there: a crash in between leaves both.
     if (done && replaced) mail_.remove(*replaced, interrupt);
   }
+}
+
+/// What is to take the place of another message has to be there before that goes: throws when it is
+/// not. One that is still on its way then gets there, and the other one stays.
+void Filesystem::finish_move(const MessageKey& key, Interrupt& interrupt) {
+  mail_.finish_changes(key, interrupt);
+  if (!mail_.cached_message(MailboxId{key.mailbox}, Uid{key.uid})) return;
+  mail_.sync(interrupt);
+  throw TreeError(EIO, "the message could not be moved, so what is there stays");
 }
 
 /// A name that a message has by itself is that of another message in another folder by chance:

@@ -278,6 +278,59 @@ TEST_CASE("what was moved out of the trash and removed then is in the trash",
   CHECK(world.uids("Trash") == Uids{2});
 }
 
+TEST_CASE("what a message was to replace stays when the message cannot get there",
+          "[fs][changes][move][refused]") {
+  Mount world(boxes(3, 2), GENERATE(WorldOptions(), without({"MOVE"})));
+  world.list("/INBOX");
+  world.list("/Archive");
+  SECTION("because there is no server") {
+    world.server().refuse_connections(true);
+    world.server().drop_connections();
+    CHECK(error_of([&] { world.rename("/INBOX", "3.eml", "/Archive", "2.eml"); }) == ENETUNREACH);
+    CHECK(error_of([&] { world.rename("/INBOX", "1.eml", "/Archive", "1.eml"); }) != 0);
+    world.server().refuse_connections(false);
+    world.sync_at_last();
+    // Whether it was on its way already when nobody could be reached, or not.
+    CHECK(world.uids("INBOX").size() + world.uids("Archive").size() == 5);
+    CHECK(world.server().messages("Archive")[1].uid == imap::Uid{2});
+    return;
+  }
+  world.server().refuse("UID MOVE", "NO [NOPERM] you may not");
+  world.server().refuse("UID COPY", "NO [NOPERM] you may not");
+  CHECK(error_of([&] { world.rename("/INBOX", "3.eml", "/Archive", "2.eml"); }) == EACCES);
+  CHECK(world.uids("INBOX") == Uids{1, 2, 3});
+  CHECK(world.uids("Archive") == Uids{1, 2});
+  CHECK(world.list("/INBOX").size() == 3);
+  CHECK(world.list("/Archive") == Names{"2.eml", "1.eml"});
+}
+
+TEST_CASE("without MOVE nothing is copied that cannot be deleted", "[fs][changes][move][refused]") {
+  auto options = without({"MOVE"});
+  options.profile.permanent_flags = "\\Seen \\Answered \\Flagged \\Draft";
+  Mount world(boxes(3, 0), options);
+  world.list("/INBOX");
+  world.rename("/INBOX", "3.eml", "/Archive", "x.eml");
+  CHECK(world.sync_error() == EACCES);
+  CHECK(world.uids("INBOX") == Uids{1, 2, 3});
+  CHECK(world.uids("Archive").empty());
+}
+
+TEST_CASE("a folder that is gone stops no move to another one", "[fs][changes][move][refused]") {
+  auto boxes_and_more = boxes(3, 0);
+  boxes_and_more.push_back({"Gone"});
+  Mount world(boxes_and_more, GENERATE(without({"MOVE"}), without({"UIDPLUS"})));
+  world.list("/INBOX");
+  auto opening = world.server().hold("SELECT");
+  world.rename("/INBOX", "2.eml", "/Gone", "x.eml");
+  world.rename("/INBOX", "3.eml", "/Archive", "x.eml");
+  world.server().remove("Gone");
+  opening.release();
+  CHECK(world.sync_error() == ENOENT);
+  CHECK(world.sync_error() == 0);
+  CHECK(world.uids("INBOX") == Uids{1, 2});
+  CHECK(world.uids("Archive").size() == 1);
+}
+
 TEST_CASE("a folder that was made anew under its name is still where a message was moved to",
           "[fs][changes][move]") {
   WorldOptions options;
