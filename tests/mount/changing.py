@@ -2,6 +2,7 @@
 messages as deleted, which must outlive everything, and what is on the server afterwards.
 """
 import ctypes
+import errno
 import json
 import os
 import re
@@ -110,6 +111,22 @@ class ChangesCase(harness.Case):
     def bodies(self, mailbox):
         """The octets of all messages that are not another client's, in an order of their own."""
         return sorted(message.body for message in self.own(mailbox).values())
+
+    def left_in(self, mailbox):
+        """The same, without what a server without UIDPLUS can but mark."""
+        return sorted(one.body for one in self.own(mailbox).values() if MARKED not in one.flags)
+
+    def seen(self, mount, mailbox):
+        """The octets that the mount shows, without another client's; nothing while messages come and go."""
+        foreign = list(self.foreign[mailbox].values())
+        directory = self.directory(mount, mailbox)
+        try:
+            found = [(directory / name).read_bytes() for name in os.listdir(directory)]
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ESTALE):
+                raise
+            return None
+        return sorted(body for body in found if body not in foreign)
 
     def shown(self, mount, mailbox):
         """UIDs of what the mount lists, without what another client has marked."""

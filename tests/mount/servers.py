@@ -109,6 +109,12 @@ class Server:
         self._script("kill", check=False)
         self.is_frozen, self.is_down = False, True
 
+    def configure(self, settings):
+        """Restarts it with settings of its own kind, which go before those of the profile."""
+        self.kill()
+        (self.directory / "more.conf").write_text(settings)
+        self.start()
+
     def freeze(self):
         self.is_frozen = True
         self._script("freeze")
@@ -140,14 +146,14 @@ class Server:
                 raise AssertionError(done.stderr)
             return self.seed(mailbox, scratch)
 
-    def client(self):
-        """Another mail client, logged in."""
+    def client(self, user=None):
+        """Another mail client, logged in; as somebody else with the same password."""
         client = OwnClient(self.OWN_ADDRESS, self.host, self.port)
         if self.profile == "quirky":
             client.starttls(ssl.create_default_context(cafile=self.ca_file))
         client.tagpre = self.OWN_TAG
         client.tagre = re.compile(rb"(?P<tag>%s\d+) (?P<type>[A-Z]+) (?P<data>.*)" % self.OWN_TAG, re.ASCII | re.DOTALL)
-        client.login(self.user, self.password)
+        client.login(user or self.user, self.password)
         return client
 
     def create(self, mailbox):

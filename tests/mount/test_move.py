@@ -38,10 +38,6 @@ class Move(ChangesCase):
     def body(self, uid):
         return self.before[self.source][uid].body
 
-    def left_in(self, mailbox):
-        """What is on the server, without what a server without UIDPLUS can but mark."""
-        return sorted(one.body for one in self.own(mailbox).values() if MARKED not in one.flags)
-
     def expected(self, *moved):
         """The octets in source and target once these messages have moved."""
         there = [self.body(uid) for uid in moved]
@@ -53,17 +49,6 @@ class Move(ChangesCase):
         here, there = self.expected(*uids)
         self.assertEqual((self.left_in(self.source), self.left_in(self.target)), (here, there))
         self.assertEqual((self.seen(mount, self.source), self.seen(mount, self.target)), (here, there))
-
-    def seen(self, mount, mailbox):
-        """What the mount shows, without another client's; nothing while messages come and go."""
-        foreign = list(self.foreign[mailbox].values())
-        try:
-            found = [(mount.path / mailbox / name).read_bytes() for name in os.listdir(mount.path / mailbox)]
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ESTALE):
-                raise
-            return None
-        return sorted(body for body in found if body not in foreign)
 
     def numbers(self, mount, mailbox):
         with os.scandir(mount.path / mailbox) as entries:
