@@ -137,7 +137,7 @@ bool Dispatch::try_for(const Batch& some, const std::function<void()>& command) 
   } catch (const imap::CommandError& error) {
     if (is_passing(error)) throw;
     refuse(some, std::current_exception());
-  } catch (const StaleError&) {
+  } catch (const MailError&) {
     refuse(some, std::current_exception());
   }
   return false;

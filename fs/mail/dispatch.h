@@ -14,6 +14,7 @@
 
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,8 @@ class Dispatch {
   void move(Batch some, const Folder& target);
   void move_at_once(const std::vector<Arrival>& some, const Folder& target);
   void copy_and_expunge(std::vector<Arrival> some, const Folder& target);
+  /// Of where these are to go; nothing when the server does not tell, and then they are refused.
+  std::optional<imap::StatusRow> status_of(const Folder& target, const Batch& some);
   /// The UIDs, in the mailbox that they come from, of those that were found.
   imap::UidSet settle(const std::vector<Arrival>& some, const Folder& target,
                       imap::UidSet candidates, imap::Uid from);

@@ -3,6 +3,7 @@
 #include "fs/mail/convert.h"
 #include "fs/mail/copies.h"
 #include "fs/mail/dispatch.h"
+#include "fs/mail/errors.h"
 #include "fs/mail/file_names.h"
 #include "imap/base/errors.h"
 
@@ -50,10 +51,11 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
   const auto uids = uids_of(batch);
   // Without UIDPLUS nobody says where they are afterwards.
   imap::Uid from;
-  const auto ask = [&] {
-    from = imap::Uid{session_.status(target.wire_name).uid_next.value_or(0)};
-  };
-  if (!session_.can_expunge_by_uid() && !try_for(batch, ask)) return;
+  if (!session_.can_expunge_by_uid()) {
+    const auto status = status_of(target, batch);
+    if (!status) return;
+    from = imap::Uid{status->uid_next.value_or(0)};
+  }
   imap::CopyResult result;
   std::exception_ptr error;
   try {
@@ -81,6 +83,23 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
                            fmt::format("{} did not let go of the message", name_))));
 }
 
+std::optional<imap::StatusRow> Dispatch::status_of(const Folder& target, const Batch& some) {
+  std::optional<imap::StatusRow> status;
+  try_for(some, [&] {
+    try {
+      status = session_.status(target.wire_name);
+    } catch (const imap::CommandError&) {
+      try {
+        context_.folders.refused(session_, target.wire_name);
+      } catch (const StaleError&) {
+        throw NotFoundError("the folder to move to is gone");
+      }
+      throw;
+    }
+  });
+  return status;
+}
+
 void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target) {
   Batch batch;
   for (const auto& arrival : some) batch.push_back(arrival.change);
@@ -89,8 +108,8 @@ void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target)
                              imap::CommandError::Status::no, "NOPERM",
                              fmt::format("messages of {} cannot be deleted", name_))));
   }
-  imap::StatusRow status;
-  if (!try_for(batch, [&] { status = session_.status(target.wire_name); })) return;
+  const auto status = status_of(target, batch);
+  if (!status) return;
   // What an earlier attempt has copied is not copied twice.
   for (auto& arrival : some) {
     if (arrival.change.row.stage != Stage::copying) continue;
@@ -103,8 +122,8 @@ void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target)
     auto& row = arrival.change.row;
     if (row.stage != Stage::queued) continue;
     row.stage = Stage::copying;
-    row.target_validity = status.uid_validity.value_or(0);
-    row.target_uid_next = status.uid_next.value_or(0);
+    row.target_validity = status->uid_validity.value_or(0);
+    row.target_uid_next = status->uid_next.value_or(0);
     context_.pending.advance(arrival.change);
     to_copy.push_back(arrival.change);
   }

@@ -10,7 +10,7 @@ import os
 import harness
 import limits
 from changing import barrier, trash_of
-from harness import PROGRAM, as_on_the_wire
+from harness import PROGRAM, as_on_the_wire, run
 from limits import EVERYTHING, NO_DELETE, NO_INSERT, READ_ONLY, allow
 from refusing import GONE, RefusalsCase, letter
 
@@ -89,10 +89,6 @@ class Moves(RefusalsCase):
     def has_move(self):
         return self.server.profile != "bare"
 
-    def need_move(self):
-        if not self.has_move():
-            self.skipTest("the server has no MOVE")
-
     def assert_not_moved(self, source, uid, target, number):
         here, there = self.left_in(source), self.left_in(target)
         for waits in (False, True):
@@ -148,7 +144,6 @@ class Moves(RefusalsCase):
         self.assert_not_moved(source, uid, target, limits.no_right(self.server))
 
     def test_no_right_to_delete(self):
-        self.need_move()
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source, NO_DELETE))
         self.make_with(target)
@@ -195,7 +190,6 @@ class Moves(RefusalsCase):
         self.assertEqual(self.own(source)[fourth].flags, {"Work"})
 
     def test_a_target_that_is_gone_stops_nothing_else(self):
-        self.need_move()
         source, willing, target = ("%s %s" % (word, self.name) for word in ("From", "To", "Not to"))
         bodies = self.make_with(source)
         there = self.make_with(willing)
@@ -223,7 +217,6 @@ class Moves(RefusalsCase):
         self.assert_is(mount, source, bodies.values())
 
     def test_the_target_is_gone(self):
-        self.need_move()
         source, target = "From " + self.name, "To " + self.name
         bodies = self.make_with(source)
         self.make(target)
@@ -254,6 +247,18 @@ class Moves(RefusalsCase):
         self.assert_is(mount, target, there)
         self.assert_nothing_waits(mount)
         self.assert_folder_is_gone(mount, source)
+
+    def test_what_it_was_to_replace_stays(self):
+        source, target = "From " + self.name, "To " + self.name
+        bodies = self.make_with(source)
+        there = self.make_with(target, NO_INSERT)
+        mount = self.mount()
+        path, taken = mount.files(self.folder(source))[min(bodies)], mount.files(self.folder(target))[max(there)]
+        done = run("mv", path, taken)
+        self.assertNotEqual(done.returncode, 0)
+        self.assert_is(mount, source, bodies.values())
+        self.assert_is(mount, target, there.values())
+        self.assertEqual((path.read_bytes(), taken.read_bytes()), (bodies[min(bodies)], there[max(there)]))
 
 
 class Removals(RefusalsCase):
