@@ -73,12 +73,28 @@ void Changes::erase(cache::MailboxId mailbox, const imap::UidSet& uids) {
 
 void Changes::put_flags(cache::MailboxId mailbox,
                         const std::map<imap::Uid, imap::FlagUpdate>& flags, Rule rule) {
+  put_flags(mailbox, flags, [mailbox, rule](const auto& edit, imap::Uid uid, imap::ModSeq modseq) {
+    return rule == Rule::later && is_outdated(edit, mailbox, uid, modseq);
+  });
+}
+
+void Changes::put_flags_unless_stored(cache::MailboxId mailbox,
+                                      const std::map<imap::Uid, imap::FlagUpdate>& flags,
+                                      std::uint64_t stored) {
+  put_flags(mailbox, flags, [this, mailbox, stored](const auto&, imap::Uid, imap::ModSeq) {
+    return this->stored(mailbox) != stored;
+  });
+}
+
+void Changes::put_flags(
+    cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags,
+    const std::function<bool(const cache::Edit&, imap::Uid, imap::ModSeq)>& skip) {
   std::vector<std::pair<imap::Uid, imap::FlagUpdate>> some;
   const auto write = [&] {
     if (some.empty()) return;
-    cache_.submit([mailbox, some, rule](cache::Edit& edit) {
+    cache_.submit([mailbox, some, skip](cache::Edit& edit) {
       for (const auto& [uid, update] : some) {
-        if (rule == Rule::later && is_outdated(edit, mailbox, uid, update.modseq)) continue;
+        if (skip(edit, uid, update.modseq)) continue;
         edit.put_flags(mailbox, uid.value, update.flags.bits, update.flags.keywords,
                        update.modseq.value);
       }
@@ -90,6 +106,17 @@ void Changes::put_flags(cache::MailboxId mailbox,
     if (some.size() == kRowsPerWrite) write();
   }
   write();
+}
+
+void Changes::storing(cache::MailboxId mailbox) {
+  stored_.with([mailbox](auto& stored) { ++stored[mailbox.value]; });
+}
+
+std::uint64_t Changes::stored(cache::MailboxId mailbox) const {
+  return stored_.with([mailbox](const auto& stored) {
+    const auto found = stored.find(mailbox.value);
+    return found == stored.end() ? std::uint64_t{0} : found->second;
+  });
 }
 
 void Changes::put_ahead(cache::Edit& edit, cache::MailboxId mailbox, std::uint64_t uid_validity) {

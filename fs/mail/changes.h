@@ -44,6 +44,14 @@ class Changes {
   /// Queues new flags of messages. Those that are not in the cache are passed over.
   void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags,
                  Rule rule = Rule::later);
+  /// Without mod-sequences nobody knows whether flags that were asked for are older than what this
+  /// mount has stored meanwhile: said before and after it stores any.
+  void storing(cache::MailboxId mailbox);
+  std::uint64_t stored(cache::MailboxId mailbox) const;
+  /// The same as `put_flags`, but for nothing where some were stored since `stored` was this.
+  void put_flags_unless_stored(cache::MailboxId mailbox,
+                               const std::map<imap::Uid, imap::FlagUpdate>& flags,
+                               std::uint64_t stored);
   /// Rows are put or erased that no comparison has found: what the server counts says nothing of
   /// the others then, and the next comparison has to look at every UID. Not where the server names
   /// what has gone (QRESYNC). With a UIDVALIDITY, a mailbox that was never opened gets it: one that
@@ -69,6 +77,9 @@ class Changes {
  private:
   using Rows = std::vector<cache::MessageRow>;
 
+  void put_flags(cache::MailboxId mailbox, const std::map<imap::Uid, imap::FlagUpdate>& flags,
+                 const std::function<bool(const cache::Edit&, imap::Uid, imap::ModSeq)>& skip);
+
   void announce(cache::MailboxId mailbox, const Rows& gone, bool arrived);
   std::shared_ptr<ChangeSink> sink() const;
 
@@ -78,6 +89,7 @@ class Changes {
   Departed departed_;
   imap::Synchronized<std::shared_ptr<ChangeSink>> sink_;
   imap::Synchronized<std::unordered_map<std::uint32_t, std::int64_t>> last_;
+  imap::Synchronized<std::unordered_map<std::uint32_t, std::uint64_t>> stored_;
 };
 
 }  // namespace fs

@@ -59,11 +59,13 @@ void Dispatch::store_flags(const Batch& some, const FlagsEdit& edit) {
 bool Dispatch::store(const Batch& some, const FlagsEdit& edit) {
   const auto uids = uids_of(some);
   std::map<imap::Uid, imap::FlagUpdate> told;
+  context_.changes.storing(mailbox_);
   const bool stored = try_for(some, [&] {
     using enum imap::FlagChange;
     if (edit.add != imap::Flags{}) session_.store_aloud(uids, add, edit.add, told);
     if (edit.remove != imap::Flags{}) session_.store_aloud(uids, remove, edit.remove, told);
   });
+  context_.changes.storing(mailbox_);
   if (!stored) return false;
   // Another device may have changed them since, and another connection have told of it: what the
   // flags are is what the server says, in the order of its mod-sequences.

@@ -66,6 +66,7 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
         [mailbox](const cache::View& view) { return view.uid_ranges(mailbox); }));
   };
   known.stale_flags = stale_flags(mailbox, *row);
+  const auto stored = changes_.stored(mailbox);
   const auto delta = compare(session, row->wire_name, known, look);
   states_.with([&](auto& states) {
     auto& state = states[mailbox.value];
@@ -78,9 +79,14 @@ void Messages::sync(imap::Session& session, const std::shared_ptr<Listing>& list
   Missing missing{mailbox, delta, row->uid_next != 0};
   if (delta.reset) missing.mailbox = begin_anew(mailbox, *row, delta, listing);
   changes_.erase(missing.mailbox, delta.vanished);
-  changes_.put_flags(missing.mailbox, delta.flags,
-                     delta.modseq_fell ? Changes::Rule::latest_told : Changes::Rule::later);
-  if (delta.flags_untold) {
+  const bool is_plain = delta.sync_class == imap::SyncClass::plain && !delta.reset;
+  if (is_plain) {
+    changes_.put_flags_unless_stored(mailbox, delta.flags, stored);
+  } else {
+    changes_.put_flags(missing.mailbox, delta.flags,
+                       delta.modseq_fell ? Changes::Rule::latest_told : Changes::Rule::later);
+  }
+  if (delta.flags_untold || (is_plain && changes_.stored(mailbox) != stored)) {
     states_.with([&](auto& states) { states[missing.mailbox.value].flags_asked.reset(); });
   }
   if (missing.delta.missing.size() <= kMostInteractive) {

@@ -278,6 +278,28 @@ TEST_CASE("what was moved out of the trash and removed then is in the trash",
   CHECK(world.uids("Trash") == Uids{2});
 }
 
+TEST_CASE("flags that were asked for before others were stored are not believed",
+          "[fs][changes][flags]") {
+  WorldOptions options;
+  options.mail.mailbox_fresh = std::chrono::milliseconds(0);
+  Mount world(boxes(3), options);
+  world.list("/INBOX");
+  world.restart();
+  // The flags have been read, and their answer is on its way.
+  auto answer = world.server().hold("UID FETCH", 0, 1);
+  auto listing = tests::in_background([&] { return world.list("/INBOX"); });
+  REQUIRE(answer.wait_reached());
+  world.set_flags("/INBOX/1.eml", "+\\Flagged");
+  world.sync();
+  answer.release();
+  listing.get();
+  REQUIRE(world.server().messages("INBOX")[0].mail.flags == "\\Flagged");
+  CHECK(tests::eventually([&] {
+    world.list("/INBOX");
+    return world.flags("/INBOX/1.eml") == "\\Flagged";
+  }));
+}
+
 TEST_CASE("what a message was to replace stays when the message cannot get there",
           "[fs][changes][move][refused]") {
   Mount world(boxes(3, 2), GENERATE(WorldOptions(), without({"MOVE"})));
