@@ -57,9 +57,12 @@ std::optional<cache::MessageRow> MailStore::cached_message(cache::MailboxId mail
 
 std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbox, imap::Uid uid,
                                                          Interrupt& interrupt) {
+  const auto leaving = pending_.leaving(mailbox);
   auto row = cached_message(mailbox, uid);
   if (!row && messages_.find(mailbox, uid, interrupt)) row = cached_message(mailbox, uid);
-  if (row && pending_.hides({mailbox.value, uid.value}, *row)) row.reset();
+  if (row && (leaving.contains(uid.value) || pending_.hides({mailbox.value, uid.value}, *row))) {
+    row.reset();
+  }
   return row;
 }
 
@@ -69,9 +72,10 @@ void MailStore::visit_messages(cache::MailboxId mailbox, std::uint32_t below, Ma
   if (!pending_.concerns(mailbox)) {
     return messages_.visit(mailbox, below, may_wait, interrupt, visit);
   }
+  const auto leaving = pending_.leaving(mailbox);
   messages_.visit(mailbox, below, may_wait, interrupt, [&](const cache::MessageRow& row) {
     const MessageKey key{mailbox.value, row.uid};
-    if (pending_.hides(key, row)) return true;
+    if (leaving.contains(row.uid) || pending_.hides(key, row)) return true;
     auto patched = row;
     pending_.patch(key, patched);
     return visit(patched);

@@ -159,6 +159,17 @@ bool Pending::hides(const MessageKey& key, const cache::MessageRow& row) const {
   });
 }
 
+std::unordered_set<std::uint32_t> Pending::leaving(cache::MailboxId mailbox) const {
+  return state_.with([mailbox](const State& state) {
+    std::unordered_set<std::uint32_t> uids;
+    if (!state.by_mailbox.contains(mailbox.value)) return uids;
+    for (const auto& [key, held] : state.changes) {
+      if (key.mailbox == mailbox.value && state.leaving(key) != nullptr) uids.insert(key.uid);
+    }
+    return uids;
+  });
+}
+
 bool Pending::is_removed(const MessageKey& key) const {
   return state_.with([&key](const State& state) {
     const auto* leaving = state.leaving(key);

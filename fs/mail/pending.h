@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace fs {
@@ -55,6 +56,9 @@ class Pending {
   bool concerns(cache::MailboxId mailbox) const;
   /// Whether the message is not in its mailbox any more, in the eyes of the user.
   bool hides(const MessageKey& key, const cache::MessageRow& row) const;
+  /// The messages that leave this mailbox. Asked for before their rows are read: a change that ends
+  /// in between shows in rows that are read later, and no longer here.
+  std::unordered_set<std::uint32_t> leaving(cache::MailboxId mailbox) const;
   /// Whether the user deleted it.
   bool is_removed(const MessageKey& key) const;
   /// Puts the flags that the user gave it into the row.

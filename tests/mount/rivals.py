@@ -173,9 +173,10 @@ def foretold(before, changes, untouched):
     uncertain = set()
     for change in changes:
         if change.kind == "write":
-            if untouched(change.number):
-                flags = {r"\Seen", r"\Draft"} if change.folder.endswith("Drafts") else {r"\Seen"}
-                places[change.number] = [(change.folder, frozenset(flags))]
+            if change.folder.endswith("Drafts"):
+                uncertain.add(change.number)  # it is a draft where the server says what the folder is for
+            elif untouched(change.number):
+                places[change.number] = [(change.folder, frozenset({r"\Seen"}))]
             continue
         here = places.get(change.number)
         if here is None or change.number in uncertain:
