@@ -8,7 +8,6 @@ usage: test_writing_faults.py dovecot|cyrus PROFILE [unittest's arguments]
 IMAPFS_MODEL_OPS says how many operations for each way to delete (default: 100), IMAPFS_SEED which.
 """
 import errno
-import json
 import os
 import random
 import signal
@@ -83,17 +82,6 @@ class WritingFaults(test_writing_model.WritingModel):
                 except OSError as error:
                     # The folder is another one of that name by now.
                     self.assertIn(error.errno, (errno.ENOENT, errno.ESTALE))
-
-    def is_kept(self, number):
-        """Whether a new file is on this machine: it was refused, because its folder was deleted in time, say."""
-        name = "written %d.eml" % number
-        refused = self.told()["changes"]["refused"]
-        if any(refusal["name"] == name for refusal in refused):
-            return True
-        return any(True for place in self.mount_made.state.glob("*/lost+found") for _ in place.rglob(name))
-
-    def told(self):
-        return json.loads((self.root / ".imapfs/status").read_text())
 
     def is_through(self):
         try:
