@@ -96,7 +96,9 @@ void Filesystem::rename_message(const Place& from, const Place& to, unsigned fla
 /// not. One that is still on its way then gets there, and the other one stays.
 void Filesystem::finish_move(const MessageKey& key, Interrupt& interrupt) {
   mail_.finish_changes(key, interrupt);
-  if (!mail_.cached_message(MailboxId{key.mailbox}, Uid{key.uid})) return;
+  const auto row = mail_.cached_message(MailboxId{key.mailbox}, Uid{key.uid});
+  // Without UIDPLUS the original stays, marked and hidden.
+  if (!row || mail_.pending().hides(key, *row)) return;
   mail_.sync(interrupt);
   throw TreeError(EIO, "the message could not be moved, so what is there stays");
 }

@@ -111,6 +111,17 @@ TEST_CASE("what a message was to replace stays when the message cannot get there
   CHECK(world.list("/Archive") == Names{"2.eml", "1.eml"});
 }
 
+TEST_CASE("a message takes the place of another one", "[fs][changes][move]") {
+  ChangingMount world(boxes(3, 2), GENERATE(WorldOptions(), without({"MOVE", "UIDPLUS"})));
+  world.list("/INBOX");
+  world.list("/Archive");
+  world.rename("/INBOX", "3.eml", "/Archive", "2.eml");
+  world.sync();
+  CHECK(world.list("/INBOX").size() == 2);
+  CHECK(world.list("/Archive").size() == 2);
+  CHECK(world.read("/Archive/2.eml") == tests::mail("message 3").octets);
+}
+
 TEST_CASE("without MOVE nothing is copied that cannot be deleted", "[fs][changes][move][refused]") {
   auto options = without({"MOVE"});
   options.profile.permanent_flags = "\\Seen \\Answered \\Flagged \\Draft";
