@@ -32,7 +32,7 @@ void ConnectionThread::wait() {
     return;
   }
   try {
-    if (is_alive(Silence::harmless) && leave_mailbox()) {
+    if (is_alive(Deadline::Clock::time_point::min()) && leave_mailbox()) {
       if (Deadline(idle_from_).expired()) ask_notify();
       listen(deadline);
     } else {
@@ -65,7 +65,7 @@ void ConnectionThread::listen(std::optional<Deadline> deadline) {
 }
 
 void ConnectionThread::watch(const std::string& mailbox) {
-  if (!is_alive(Silence::doubtful) || !leave_mailbox()) {
+  if (!is_alive(trusted_since()) || !leave_mailbox()) {
     drop_session();
     return;
   }
@@ -181,11 +181,14 @@ void ConnectionThread::sleep(std::optional<Deadline> deadline) const {
   ::poll(wanted.data(), wanted.size(), deadline ? deadline->poll_timeout() : -1);
 }
 
-bool ConnectionThread::is_alive(Silence silence) {
+Deadline::Clock::time_point ConnectionThread::trusted_since() {
+  return Deadline::Clock::now() - kTrusted;
+}
+
+bool ConnectionThread::is_alive(Deadline::Clock::time_point heard_since) {
   const bool slept = pool_.settings_.suspended() - suspended_ > kSuspension;
   const bool moved = pool_.network_ != network_;
-  const bool silent =
-      silence == Silence::doubtful && Deadline::Clock::now() - last_heard_ > kTrusted;
+  const bool silent = last_heard_ < heard_since;
   if (!slept && !moved && !silent) return true;
   pool_.busy(number_);
   pool_.watches_.with([this](Watches& watches) { watches.is_busy(number_); });

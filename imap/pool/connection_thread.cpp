@@ -3,6 +3,7 @@
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace imap {
@@ -60,7 +61,8 @@ void ConnectionThread::connect() {
 }
 
 void ConnectionThread::run(QueuedJob queued) {
-  if (!is_alive(Silence::doubtful) || !leave_mailbox()) {
+  // What cut one connection may have cut the others, and a job is run a second time only.
+  if (!is_alive(std::max(trusted_since(), queued.cut)) || !leave_mailbox()) {
     drop_session();
     pool_.put_back(std::move(queued));
     return;
@@ -105,7 +107,8 @@ void ConnectionThread::run(QueuedJob queued) {
   } else if (broken || !session_->is_usable()) {
     drop_session();
     if (refused) pool_.connect_failed(outcome);  // the login, as Exchange says it: too late
-    again = broken && may_repeat && !std::exchange(queued.repeated, true);
+    again = broken && may_repeat && queued.cut == Schedule::Time::min();
+    queued.cut = Deadline::Clock::now();
   } else if (const auto pause = session_->take_pause()) {
     pool_.hold(*pause);
     again = outcome && may_repeat && !std::exchange(queued.throttled, true);

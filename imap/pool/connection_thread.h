@@ -52,10 +52,12 @@ class ConnectionThread {
   void show(ConnectionState::Activity activity, const std::string& what = {});
   void show_waiting();
   void sleep(std::optional<Deadline> deadline) const;
-  /// Whether the server still answers on a connection that was silent, or that has been through a
-  /// suspension or a change of the network: without asking, the next command would wait in vain.
-  enum class Silence { harmless, doubtful };
-  bool is_alive(Silence silence);
+  /// Whether the server still answers on a connection that has heard nothing since then, or that
+  /// has been through a suspension or a change of the network: without asking, the next command
+  /// would wait in vain.
+  bool is_alive(Deadline::Clock::time_point heard_since);
+  /// From when on the server must have been heard of before somebody relies on it.
+  static Deadline::Clock::time_point trusted_since();
   /// Leaves the open mailbox if it is not to stay open; false when that takes a new session.
   bool leave_mailbox();
   void commanded();

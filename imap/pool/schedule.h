@@ -25,8 +25,9 @@ struct QueuedJob {
   Job job;
   Ticket ticket;
   int passed_over = 0;     // times that a later job was preferred
-  bool repeated = false;   // its connection broke once
   bool throttled = false;  // the server has asked once to wait with it
+  /// When its connection broke the first time, or min().
+  Deadline::Clock::time_point cut = Deadline::Clock::time_point::min();
 };
 
 class Schedule {

@@ -3,6 +3,7 @@
 #include "tests/imap/pool/servers.h"
 #include "tests/support/catch.h"
 
+#include <array>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -89,6 +90,26 @@ TEST_CASE("a job is not run a third time", "[pool][reconnect]") {
   CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
   CHECK(outcome_of(pool->run({}, counting_noop(runs))).starts_with("ConnectionError"));
   CHECK(runs == 3);
+}
+
+TEST_CASE("a job is repeated on a connection that works, when all have been cut",
+          "[pool][reconnect]") {
+  Servers servers;
+  servers.with({"C: $2 NOOP", "S! close"}).with({"C: $2 NOOP", "S! close"});
+  // Each of the two may make another.
+  for (int i = 0; i < 2; ++i) servers.with({"C: $2 NOOP", "S: $2 OK", "S! silence"});
+  RunningPool pool(servers, 2);
+  Gate together;
+  std::atomic<int> inside = 0;
+  const auto hold = [&](Session&) {
+    if (++inside == 2) together.open();
+    together.pass();
+  };
+  const std::array<imap::Ticket, 2> holders{pool->run({}, hold), pool->run({}, hold)};
+  for (const auto& ticket : holders) CHECK(outcome_of(ticket).empty());
+  std::atomic<int> runs = 0;
+  CHECK(outcome_of(pool->run({}, counting_noop(runs))).empty());
+  CHECK(runs == 2);
 }
 
 TEST_CASE("a job that breaks a fresh connection is repeated, too", "[pool][reconnect]") {
