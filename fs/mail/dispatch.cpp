@@ -16,14 +16,12 @@ namespace {
 
 using Kind = cache::ChangeRow::Kind;
 
+const imap::Flags kDeleted{imap::Flags::deleted, {}};
+
 /// The server may do it a little later (RFC 5530).
 bool is_passing(const imap::CommandError& error) {
   static constexpr std::array<std::string_view, 3> kCodes{"INUSE", "UNAVAILABLE", "SERVERBUG"};
   return std::ranges::find(kCodes, error.code()) != kCodes.end();
-}
-
-std::exception_ptr no(const std::string& code, const std::string& why) {
-  return std::make_exception_ptr(imap::CommandError(imap::CommandError::Status::no, code, why));
 }
 
 Dispatch::Batch of_kind(const Dispatch::Batch& batch, Kind kind) {
@@ -102,7 +100,7 @@ bool Dispatch::open(Batch& batch) {
   if (!opened) return false;
   const auto& state = *session_.selected();
   if (state.read_only) {
-    refuse(batch, no("READ-ONLY", fmt::format("{} can only be read", name_)));
+    refuse(batch, "READ-ONLY", fmt::format("{} can only be read", name_));
     return false;
   }
   const auto others =
@@ -121,6 +119,11 @@ bool Dispatch::open(Batch& batch) {
 
 void Dispatch::refuse(const Batch& some, const std::exception_ptr& error) {
   if (!some.empty()) context_.refused(some, error);
+}
+
+void Dispatch::refuse(const Batch& some, const std::string& code, const std::string& why) {
+  refuse(some,
+         std::make_exception_ptr(imap::CommandError(imap::CommandError::Status::no, code, why)));
 }
 
 void Dispatch::end(const Batch& some) {
@@ -155,7 +158,7 @@ void Dispatch::remove(const Batch& batch) {
     const auto tree = context_.folders.tree();
     const auto* trash = tree->find_trash();
     if (trash == nullptr) {
-      refuse(batch, no("CANNOT", "there is no folder for deleted messages on this server"));
+      refuse(batch, "CANNOT", "there is no folder for deleted messages on this server");
       return;
     }
     if (trash->id != mailbox_) return move(batch, *trash);
@@ -171,18 +174,18 @@ void Dispatch::remove(const Batch& batch) {
 }
 
 void Dispatch::expunge_or_mark(const Batch& batch, DeletePolicy policy) {
-  if (batch.empty()) return;
-  if (!session_.selected()->keeps(imap::Flags::deleted)) {
-    refuse(batch, no("NOPERM", fmt::format("messages of {} cannot be deleted", name_)));
-    return;
-  }
+  if (batch.empty() || !can_delete(batch)) return;
   end(policy == DeletePolicy::mark ? mark(batch) : expunge(batch));
 }
 
+bool Dispatch::can_delete(const Batch& some) {
+  if (session_.selected()->keeps(imap::Flags::deleted)) return true;
+  refuse(some, "NOPERM", fmt::format("messages of {} cannot be deleted", name_));
+  return false;
+}
+
 Dispatch::Batch Dispatch::mark(const Batch& some) {
-  FlagsEdit deleted;
-  deleted.add.bits = imap::Flags::deleted;
-  if (!store(some, deleted)) return {};
+  if (!store(some, {kDeleted, {}})) return {};
   for (const auto& change : some) context_.pending.mark(change.key(), change.row.message);
   return some;
 }
@@ -190,9 +193,7 @@ Dispatch::Batch Dispatch::mark(const Batch& some) {
 Dispatch::Batch Dispatch::expunge(const Batch& some) {
   if (!session_.can_expunge_by_uid()) return mark(some);
   const auto uids = uids_of(some);
-  imap::Flags deleted;
-  deleted.bits = imap::Flags::deleted;
-  if (!try_for(some, [&] { session_.store(uids, imap::FlagChange::add, deleted); })) return {};
+  if (!try_for(some, [&] { session_.store(uids, imap::FlagChange::add, kDeleted); })) return {};
   bool refused = false;
   try {
     session_.expunge(uids);
@@ -214,7 +215,7 @@ Dispatch::Batch Dispatch::expunge(const Batch& some) {
   if (kept.empty()) return done;
   if (!refused) {
     unmark(kept);
-    refuse(kept, no("CANNOT", fmt::format("{} did not expunge the message", name_)));
+    refuse(kept, "CANNOT", fmt::format("{} did not expunge the message", name_));
     return done;
   }
   const auto marked = mark(kept);
@@ -232,10 +233,8 @@ void Dispatch::unmark(const Batch& some) {
     }
   });
   if (marked_here.empty()) return;
-  imap::Flags deleted;
-  deleted.bits = imap::Flags::deleted;
   try {
-    session_.store(marked_here, imap::FlagChange::remove, deleted);
+    session_.store(marked_here, imap::FlagChange::remove, kDeleted);
   } catch (const imap::CommandError&) {
     // It is refused all the same, and its flags say what it is.
   }

@@ -48,6 +48,8 @@ class Dispatch {
  private:
   bool open(Batch& batch);
   void refuse(const Batch& some, const std::exception_ptr& error);
+  /// As if the server had said NO with this code, and why.
+  void refuse(const Batch& some, const std::string& code, const std::string& why);
   void end(const Batch& some);
   /// Runs a command about these changes. False when the server refused it, and them with it.
   bool try_for(const Batch& some, const std::function<void()>& command);
@@ -63,6 +65,8 @@ class Dispatch {
   // Removing. Those that return a batch return what has ended of it; the others were refused.
   void remove(const Batch& batch);
   void expunge_or_mark(const Batch& batch, DeletePolicy policy);
+  /// Whether the open mailbox lets go of messages; else they are refused.
+  bool can_delete(const Batch& some);
   /// Marks as deleted, and hides as long as they are that.
   Batch mark(const Batch& some);
   /// Marks and expunges, or only marks where the server cannot expunge one by one.

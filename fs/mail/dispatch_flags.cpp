@@ -49,9 +49,7 @@ void Dispatch::change_flags(const Batch& batch) {
 void Dispatch::store_flags(const Batch& some, const FlagsEdit& edit) {
   const auto refused_flag = unkept(*session_.selected(), edit.add);
   if (!refused_flag.empty()) {
-    return refuse(some, std::make_exception_ptr(imap::CommandError(
-                            imap::CommandError::Status::no, "CANNOT",
-                            fmt::format("{} does not keep the flag {}", name_, refused_flag))));
+    return refuse(some, "CANNOT", fmt::format("{} does not keep the flag {}", name_, refused_flag));
   }
   if (store(some, edit)) end(some);
 }
@@ -69,10 +67,10 @@ bool Dispatch::store(const Batch& some, const FlagsEdit& edit) {
   if (!stored) return false;
   // Another device may have changed them since, and another connection have told of it: what the
   // flags are is what the server says, in the order of its mod-sequences.
-  imap::UidSet silent = uids;
-  for (const auto& [uid, update] : told) silent = silent.without(imap::UidSet(uid));
+  imap::UidSet heard;
+  for (const auto& [uid, update] : told) heard.add(uid);
   context_.changes.put_flags(mailbox_, told);
-  context_.changes.edit_flags(mailbox_, silent, edit);
+  context_.changes.edit_flags(mailbox_, uids.without(heard), edit);
   return true;
 }
 

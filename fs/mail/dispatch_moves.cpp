@@ -77,10 +77,8 @@ void Dispatch::move_at_once(const std::vector<Arrival>& some, const Folder& targ
   forget(uids.without(left));
   end(done);
   if (kept.empty()) return;
-  refuse(kept, error ? error
-                     : std::make_exception_ptr(imap::CommandError(
-                           imap::CommandError::Status::no, "CANNOT",
-                           fmt::format("{} did not let go of the message", name_))));
+  if (error) return refuse(kept, error);
+  refuse(kept, "CANNOT", fmt::format("{} did not let go of the message", name_));
 }
 
 std::optional<imap::StatusRow> Dispatch::status_of(const Folder& target, const Batch& some) {
@@ -103,11 +101,7 @@ std::optional<imap::StatusRow> Dispatch::status_of(const Folder& target, const B
 void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target) {
   Batch batch;
   for (const auto& arrival : some) batch.push_back(arrival.change);
-  if (!session_.selected()->keeps(imap::Flags::deleted)) {
-    return refuse(batch, std::make_exception_ptr(imap::CommandError(
-                             imap::CommandError::Status::no, "NOPERM",
-                             fmt::format("messages of {} cannot be deleted", name_))));
-  }
+  if (!can_delete(batch)) return;
   const auto status = status_of(target, batch);
   if (!status) return;
   // What an earlier attempt has copied is not copied twice.
@@ -156,10 +150,8 @@ void Dispatch::copy_and_expunge(std::vector<Arrival> some, const Folder& target)
       std::stable_partition(batch.begin(), batch.end(), [&](const PendingChange& change) {
         return !doubtful.contains(imap::Uid{change.row.message.uid});
       });
-  refuse({uncertain, batch.end()},
-         std::make_exception_ptr(imap::CommandError(
-             imap::CommandError::Status::no, "CANNOT",
-             fmt::format("the copy of the message cannot be found in {}", target.wire_name))));
+  refuse({uncertain, batch.end()}, "CANNOT",
+         fmt::format("the copy of the message cannot be found in {}", target.wire_name));
   batch.erase(uncertain, batch.end());
   if (!batch.empty()) end(expunge(batch));
 }

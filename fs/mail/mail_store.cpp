@@ -57,12 +57,11 @@ std::optional<cache::MessageRow> MailStore::cached_message(cache::MailboxId mail
 
 std::optional<cache::MessageRow> MailStore::find_message(cache::MailboxId mailbox, imap::Uid uid,
                                                          Interrupt& interrupt) {
-  const auto leaving = pending_.leaving(mailbox);
+  const MessageKey key{mailbox.value, uid.value};
+  const bool is_leaving = pending_.is_leaving(key);
   auto row = cached_message(mailbox, uid);
   if (!row && messages_.find(mailbox, uid, interrupt)) row = cached_message(mailbox, uid);
-  if (row && (leaving.contains(uid.value) || pending_.hides({mailbox.value, uid.value}, *row))) {
-    row.reset();
-  }
+  if (row && (is_leaving || pending_.hides(key, *row))) row.reset();
   return row;
 }
 

@@ -170,6 +170,10 @@ std::unordered_set<std::uint32_t> Pending::leaving(cache::MailboxId mailbox) con
   });
 }
 
+bool Pending::is_leaving(const MessageKey& key) const {
+  return state_.with([&key](const State& state) { return state.leaving(key) != nullptr; });
+}
+
 bool Pending::is_removed(const MessageKey& key) const {
   return state_.with([&key](const State& state) {
     const auto* leaving = state.leaving(key);

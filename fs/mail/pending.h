@@ -59,6 +59,7 @@ class Pending {
   /// The messages that leave this mailbox. Asked for before their rows are read: a change that ends
   /// in between shows in rows that are read later, and no longer here.
   std::unordered_set<std::uint32_t> leaving(cache::MailboxId mailbox) const;
+  bool is_leaving(const MessageKey& key) const;
   /// Whether the user deleted it.
   bool is_removed(const MessageKey& key) const;
   /// Puts the flags that the user gave it into the row.
