@@ -110,6 +110,7 @@ class MountWriter:
 
     def __init__(self, root, order):
         self.root, self._random = root, order
+        self.expected = UNREAL
         self.done = collections.Counter()
         self._written = FIRST_WRITTEN
 
@@ -122,7 +123,7 @@ class MountWriter:
                 change = self._try(kind)
             except OSError as error:
                 # Another client was faster.
-                if error.errno not in UNREAL:
+                if error.errno not in self.expected:
                     raise
                 change = None
             if change:
@@ -167,19 +168,26 @@ class MountWriter:
         return Change("write", number, os.path.relpath(place, self.root), None, (), ())
 
 
+def is_drafts(folder):
+    return folder.endswith("Drafts")
+
+
 def foretold(before, changes, untouched):
     """Where the messages are behind the changes, of those that nobody else touched and that were where the mount saw them."""
     places = {number: list(found) for number, found in before.places.items() if untouched(number)}
     uncertain = set()
     for change in changes:
         if change.kind == "write":
-            if change.folder.endswith("Drafts"):
+            if is_drafts(change.folder):
                 uncertain.add(change.number)  # it is a draft where the server says what the folder is for
             elif untouched(change.number):
                 places[change.number] = [(change.folder, frozenset({r"\Seen"}))]
             continue
         here = places.get(change.number)
         if here is None or change.number in uncertain:
+            continue
+        if change.kind == "move" and is_drafts(change.target) and change.number >= FIRST_WRITTEN:
+            uncertain.add(change.number)  # it may not have been stored yet
             continue
         if not here or here[0][0] != change.folder or (change.target and change.target not in before.folders):
             uncertain.add(change.number)
