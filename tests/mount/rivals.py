@@ -189,7 +189,7 @@ def foretold(before, changes, untouched):
         if change.kind == "move" and is_drafts(change.target) and change.number >= FIRST_WRITTEN:
             uncertain.add(change.number)  # it may not have been stored yet
             continue
-        if not here or here[0][0] != change.folder or (change.target and change.target not in before.folders):
+        if len(here) != 1 or here[0][0] != change.folder or (change.target and change.target not in before.folders):
             uncertain.add(change.number)
             continue
         (folder, flags), = here
