@@ -1,8 +1,8 @@
 /// One stored body for one message under many mailboxes.
 
 #include "tests/cache/fixtures.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 namespace {
 

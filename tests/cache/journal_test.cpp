@@ -1,7 +1,7 @@
 #include "cache/journal.h"
 
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <fstream>
 

@@ -1,6 +1,6 @@
 #include "tests/cache/fixtures.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <limits>
 

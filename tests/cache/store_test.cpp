@@ -1,7 +1,7 @@
 #include "tests/cache/child_process.h"
 #include "tests/cache/fixtures.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <sys/stat.h>
 

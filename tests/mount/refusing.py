@@ -1,4 +1,5 @@
 """What the tests of refusals share: mailboxes with rights and messages, and that everything is where it was."""
+import contextlib
 import errno
 import os
 
@@ -72,6 +73,23 @@ class RefusalsCase(ChangesCase):
         self.assertNotIn(mailbox, self.server.mailboxes())
         path = self.directory(mount, mailbox)
         eventually(lambda: path.name not in os.listdir(path.parent) and not path.exists(), SOON, "the folder to go")
+
+    @contextlib.contextmanager
+    def gone_target(self):
+        """A mount, a folder, the UID of a message in it, and the directory of another one that was deleted behind the
+        back of the mount. Afterwards nothing has happened."""
+        source, target = "From " + self.name, "To " + self.name
+        bodies = self.make_with(source)
+        self.make(target)
+        mount = self.mount()
+        directory = self.directory(mount, target)
+        os.listdir(directory)
+        self.foreign.pop(target)
+        self.server.delete(target)
+        yield mount, source, min(bodies), directory
+        self.assert_is(mount, source, bodies.values())
+        self.assert_folder_is_gone(mount, target)
+        self.assert_nothing_waits(mount)
 
     def assert_nothing_waits(self, mount):
         """Neither a change nor a refusal that nobody was told of."""

@@ -54,20 +54,4 @@ inline std::vector<Box> boxes(int inbox = 5, int archive = 0) {
   return {{"INBOX", mails(inbox)}, {"Archive", mails(archive)}};
 }
 
-inline WorldOptions without(std::initializer_list<const char*> capabilities) {
-  WorldOptions options;
-  for (const auto* capability : capabilities) {
-    options.profile = options.profile.without(capability);
-  }
-  return options;
-}
-
-inline WorldOptions with_modseqs() {
-  WorldOptions options;
-  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
-    options.profile.capabilities.emplace_back(extension);
-  }
-  return options;
-}
-
 }  // namespace tests

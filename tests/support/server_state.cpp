@@ -78,6 +78,14 @@ Profile Profile::without(std::string_view capability) const {
   return copy;
 }
 
+Profile Profile::with_modseqs() const {
+  auto copy = *this;
+  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
+    copy.capabilities.emplace_back(extension);
+  }
+  return copy;
+}
+
 StoredMailbox* ServerData::find(const std::string& name) {
   const auto found = mailboxes.find(name);
   return found == mailboxes.end() ? nullptr : &found->second;

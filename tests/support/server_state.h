@@ -65,6 +65,7 @@ struct Profile {
 
   bool has(std::string_view capability) const;
   Profile without(std::string_view capability) const;
+  Profile with_modseqs() const;  // CONDSTORE and QRESYNC
 };
 
 /// A reply that waits for the test. Commands are chosen by text that occurs in them.

@@ -9,13 +9,14 @@
 #include "imap/base/progress.h"
 #include "imap/base/wake_fd.h"
 #include "imap/pool/pool.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/memory_server.h"
+#include "tests/support/temporary_directory.h"
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,20 @@ struct WorldOptions {
   fs::OwnFiles::Content status = {};
   bool read_only = false;
 };
+
+inline WorldOptions without(std::initializer_list<const char*> capabilities) {
+  WorldOptions options;
+  for (const auto* capability : capabilities) {
+    options.profile = options.profile.without(capability);
+  }
+  return options;
+}
+
+inline WorldOptions with_modseqs() {
+  WorldOptions options;
+  options.profile = options.profile.with_modseqs();
+  return options;
+}
 
 /// What was read of a file.
 struct Octets {

@@ -4,8 +4,8 @@
 #include "fs/cli/password_command.h"
 #include "fs/cli/password_file.h"
 #include "tests/fs/cli/forked.h"
-#include "tests/fs/cli/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <sys/stat.h>
 

@@ -6,8 +6,8 @@
 #include "fs/cli/file_reader.h"
 #include "fs/cli/mount_table.h"
 #include "fs/cli/status_json.h"
-#include "tests/fs/cli/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <sys/stat.h>
 

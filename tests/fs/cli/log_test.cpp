@@ -1,8 +1,8 @@
 #include "fs/cli/log.h"
 
 #include "tests/fs/cli/forked.h"
-#include "tests/fs/cli/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>

@@ -4,8 +4,8 @@
 #include "fs/cli/umount_command.h"
 #include "tests/fs/cli/dead_mount.h"
 #include "tests/fs/cli/forked.h"
-#include "tests/fs/cli/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -7,8 +7,8 @@
 #include "fs/cli/status_text.h"
 #include "fs/cli/units.h"
 #include "tests/fs/cli/dead_mount.h"
-#include "tests/fs/cli/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>

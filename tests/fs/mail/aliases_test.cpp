@@ -1,8 +1,8 @@
 #include "fs/mail/aliases.h"
 
 #include "tests/cache/fixtures.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 using namespace fs;
 

@@ -3,8 +3,8 @@
 #include "fs/mail/body_batch.h"
 
 #include "imap/base/errors.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <memory>
 

@@ -1,7 +1,7 @@
 #include "fs/mail/new_message.h"
 
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
 
 #include <array>
 #include <string>

@@ -17,14 +17,6 @@ using Refresh = imap::Session::Refresh;
 
 namespace {
 
-tests::Profile with_modseqs() {
-  tests::Profile profile;
-  for (const auto* extension : {"ENABLE", "CONDSTORE", "QRESYNC"}) {
-    profile.capabilities.emplace_back(extension);
-  }
-  return profile;
-}
-
 Flags flags(std::string_view name) {
   Flags all;
   all.add(name);
@@ -38,7 +30,7 @@ std::vector<tests::Box> three_messages() {
 }  // namespace
 
 TEST_CASE("a flag is not changed where something else has changed since", "[server]") {
-  MemoryServer server(three_messages(), with_modseqs());
+  MemoryServer server(three_messages(), tests::Profile().with_modseqs());
   MemoryClient client(server);
   const auto since = client->select("INBOX", Refresh::no).highest_modseq;
   REQUIRE(since.value > 0);
@@ -50,7 +42,7 @@ TEST_CASE("a flag is not changed where something else has changed since", "[serv
 }
 
 TEST_CASE("what has changed since can be asked for alone", "[server]") {
-  MemoryServer server(three_messages(), with_modseqs());
+  MemoryServer server(three_messages(), tests::Profile().with_modseqs());
   MemoryClient client(server);
   const auto since = client->select("INBOX", Refresh::no).highest_modseq;
   server.set_flags("INBOX", Uid{3}, "\\Flagged");
@@ -61,7 +53,7 @@ TEST_CASE("what has changed since can be asked for alone", "[server]") {
 }
 
 TEST_CASE("a client that wants it is told which messages have gone", "[server]") {
-  MemoryServer server(three_messages(), with_modseqs());
+  MemoryServer server(three_messages(), tests::Profile().with_modseqs());
   MemoryClient client(server);
   client->negotiate();
   REQUIRE(client->is_enabled("QRESYNC"));
@@ -74,7 +66,7 @@ TEST_CASE("a client that wants it is told which messages have gone", "[server]")
 }
 
 TEST_CASE("a client that was away is told what has changed", "[server]") {
-  MemoryServer server(three_messages(), with_modseqs());
+  MemoryServer server(three_messages(), tests::Profile().with_modseqs());
   MemoryClient client(server);
   client->negotiate();
   const auto& opened = client->examine("INBOX", Refresh::no);

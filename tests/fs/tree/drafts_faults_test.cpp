@@ -7,6 +7,7 @@
 
 using tests::mails;
 using tests::Names;
+using tests::without;
 using tests::World;
 using tests::WorldOptions;
 using tests::Writing;
@@ -18,12 +19,6 @@ constexpr std::string_view kMail =
 
 std::size_t count(World& world) {
   return world.server().messages("INBOX").size();
-}
-
-WorldOptions without_uidplus() {
-  WorldOptions options;
-  options.profile = options.profile.without("UIDPLUS");
-  return options;
 }
 
 }  // namespace
@@ -58,7 +53,7 @@ TEST_CASE("the refusal of the server is the error of close", "[fs][drafts][fault
 TEST_CASE("a message is stored once when the connection broke before the answer",
           "[fs][drafts][faults]") {
   const bool uidplus = GENERATE(true, false);
-  World world{{{"INBOX", mails(3)}}, uidplus ? WorldOptions{} : without_uidplus()};
+  World world{{{"INBOX", mails(3)}}, uidplus ? WorldOptions{} : without({"UIDPLUS"})};
   world.list("/INBOX");
   world.server().cut("APPEND", 0);
   Writing file(world, "/INBOX", "a.eml");
@@ -90,7 +85,7 @@ TEST_CASE("a message is sent again when the connection broke before all was sent
 }
 
 TEST_CASE("without the UID of the server it is found by what it is", "[fs][drafts][faults]") {
-  World world{{{"INBOX", mails(3)}}, without_uidplus()};
+  World world{{{"INBOX", mails(3)}}, without({"UIDPLUS"})};
   // The same again, and something else: neither is taken for it.
   for (int copy = 1; copy <= 3; ++copy) {
     Writing file(world, "/INBOX", std::to_string(copy) + ".a");

@@ -2,10 +2,10 @@
 
 #include "imap/base/errors.h"
 #include "imap/session/session.h"
-#include "tests/cache/temporary_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/faulty_wire.h"
 #include "tests/support/sessions.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/world.h"
 
 #include <array>

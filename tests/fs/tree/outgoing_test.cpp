@@ -12,6 +12,7 @@
 using tests::error_of;
 using tests::mails;
 using tests::Names;
+using tests::without;
 using tests::World;
 using tests::WorldOptions;
 using tests::Writing;
@@ -76,12 +77,6 @@ class Copying : public World {
   int next_ = 0;
 };
 
-WorldOptions without(const char* capability) {
-  WorldOptions options;
-  options.profile = options.profile.without(capability);
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("of many files in a row only the first are waited for", "[fs][outgoing]") {
@@ -138,10 +133,10 @@ TEST_CASE("every file is waited for where the server may refuse it late", "[fs][
     options.mail.sync = true;
   }
   SECTION("it wants to be asked for each") {
-    options = without("LITERAL+");
+    options = without({"LITERAL+"});
   }
   SECTION("it does not say where they are") {
-    options = without("UIDPLUS");
+    options = without({"UIDPLUS"});
   }
   Copying world(options);
   CHECK(world.copy(7) == 0);

@@ -1,5 +1,5 @@
 #pragma once
-/// A directory for one test, removed with its contents at the end. Main thread only.
+/// A directory of its own for a test, removed with all that is in it. Main thread only.
 
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     auto name = (std::filesystem::temp_directory_path() / "imapfs-test.XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
     path_ = name;
   }
   ~TemporaryDirectory() {
