@@ -2,11 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace imap {
 namespace {
 
 using Sign = Quirk::Sign;
+
+/// The texts of its error table (imap/imap_err.et).
+std::string_view code_of_cyrus(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTexts{{
+      {"Over quota", "OVERQUOTA"},
+      {"Permission denied", "NOPERM"},
+      {"Message size exceeds fixed limit", "TOOBIG"},
+      {"Mailbox does not exist", "NONEXISTENT"},
+      {"Mailbox already exists", "ALREADYEXISTS"},
+  }};
+  for (const auto& [known, code] : kTexts) {
+    if (text == known) return code;
+  }
+  return {};
+}
 
 constexpr std::array kQuirks{
     // Its VANISHED is malformed. XAPPLEPUSHSERVICE is no sign: Cyrus and others have it, too. Its
@@ -63,9 +79,13 @@ constexpr std::array kQuirks{
     // tls-exporter after the proof: `NO bad protocol / cancel` (3.6 with cyrus-sasl 2.1).
     // MAILBOXID in STATUS, be it of LIST, is memory that was freed (3.6.1): any octets, line ends
     // included, or one id for several mailboxes. In the answer to SELECT it is right.
+    // It says NO in words alone.
     Quirk{"Cyrus", Sign::name, "Cyrus IMAP",
-          [](Quirks& q) { q.binds_tls_unique = q.no_status_id = true; },
-          "tests/mount, every_server.cyrus_full, model.cyrus_full"},
+          [](Quirks& q) {
+            q.binds_tls_unique = q.no_status_id = true;
+            q.code_of = code_of_cyrus;
+          },
+          "tests/mount, every_server.cyrus_full, model.cyrus_full, refusals.cyrus_full"},
     Quirk{"UW", Sign::name, " 2007f.", [](Quirks& q) { q.list_one_level = true; },
           "MailKit ImapEngine.cs"},
 };

@@ -31,6 +31,9 @@ struct Quirks {
   /// NO and BAD after which the connection is better replaced; 0: any number.
   unsigned most_refusals = 0;
 
+  /// What the text of a NO without a response code means, as one of those; or empty. Null: nothing.
+  std::string_view (*code_of)(std::string_view text) = nullptr;
+
   bool no_status_id = false;      // STATUS gives a MAILBOXID that is none
   bool binds_tls_unique = false;  // SCRAM-*-PLUS by tls-unique alone, which TLS 1.3 lacks
 

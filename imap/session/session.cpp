@@ -157,8 +157,10 @@ void Session::check(const Status& answer, std::string_view what) {
     throw AuthenticationError(fmt::format("the server refused the login: {}", answer.text));
   }
   const bool no = answer.condition == Condition::no;
+  auto code = answer.code;
+  if (no && code.empty() && quirks_.code_of != nullptr) code = quirks_.code_of(answer.text);
   throw CommandError(
-      no ? CommandError::Status::no : CommandError::Status::bad, answer.code,
+      no ? CommandError::Status::no : CommandError::Status::bad, std::move(code),
       fmt::format("{}: {}{}{}{} {}", what, no ? "NO" : "BAD", answer.code.empty() ? "" : " [",
                   answer.code, answer.code.empty() ? "" : "]", answer.text));
 }

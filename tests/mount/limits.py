@@ -65,23 +65,14 @@ def set_limits(server):
         assert status == "OK", answer
 
 
-# Cyrus 3.6 says `NO Over quota` and `NO Permission denied`, without a response code: any error at all.
-
-
-def over_quota(server):
-    """The error that stands for a quota that is used up."""
-    return errno.EIO if isinstance(server, harness.Cyrus) else errno.EDQUOT
-
-
-def no_right(server):
-    """The error that stands for the lack of a right."""
-    return errno.EIO if isinstance(server, harness.Cyrus) else errno.EACCES
+OVER_QUOTA = errno.EDQUOT
+NO_RIGHT = errno.EACCES
 
 
 def read_only(server):
     """The same for changes within a mailbox that can only be read."""
     # Cyrus opens it for reading and writing.
-    return errno.EIO if isinstance(server, harness.Cyrus) else errno.EROFS
+    return NO_RIGHT if isinstance(server, harness.Cyrus) else errno.EROFS
 
 
 def too_large(server):

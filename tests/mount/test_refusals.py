@@ -11,7 +11,7 @@ import harness
 import limits
 from changing import barrier, trash_of
 from harness import PROGRAM, as_on_the_wire, run
-from limits import EVERYTHING, NO_DELETE, NO_INSERT, READ_ONLY, allow
+from limits import EVERYTHING, NO_DELETE, NO_INSERT, NO_RIGHT, OVER_QUOTA, READ_ONLY, allow
 from refusing import GONE, RefusalsCase, letter
 
 
@@ -36,8 +36,8 @@ class Copies(RefusalsCase):
         self.make_with(target)
         mount = self.mount()
         self.use_up_quota()
-        self.assert_not_copied(mount, source, uid, target, limits.over_quota(self.server))
-        self.assert_not_copied(mount, source, uid, source, limits.over_quota(self.server))
+        self.assert_not_copied(mount, source, uid, target, OVER_QUOTA)
+        self.assert_not_copied(mount, source, uid, source, OVER_QUOTA)
 
     def test_too_large(self):
         if self.server_type is harness.Cyrus:
@@ -50,13 +50,13 @@ class Copies(RefusalsCase):
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source))
         self.make_with(target, NO_INSERT)
-        self.assert_not_copied(self.mount(), source, uid, target, limits.no_right(self.server))
+        self.assert_not_copied(self.mount(), source, uid, target, NO_RIGHT)
 
     def test_read_only(self):
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source))
         self.make_with(target, READ_ONLY)
-        self.assert_not_copied(self.mount(), source, uid, target, limits.no_right(self.server))
+        self.assert_not_copied(self.mount(), source, uid, target, NO_RIGHT)
 
     def test_out_of_a_folder_that_can_only_be_read(self):
         source, target = "From " + self.name, "To " + self.name
@@ -68,19 +68,8 @@ class Copies(RefusalsCase):
         self.assert_is(mount, target, there)
 
     def test_the_target_is_gone(self):
-        source, target = "From " + self.name, "To " + self.name
-        bodies = self.make_with(source)
-        self.make(target)
-        mount = self.mount()
-        path = mount.files(self.folder(source))[min(bodies)]
-        directory = self.directory(mount, target)
-        os.listdir(directory)
-        self.foreign.pop(target)
-        self.server.delete(target)
-        self.assert_fails(GONE, "cp", path, directory / "copy.eml")
-        self.assert_is(mount, source, bodies.values())
-        self.assert_folder_is_gone(mount, target)
-        self.assert_nothing_waits(mount)
+        with self.gone_target() as (mount, source, uid, directory):
+            self.assert_fails(GONE, "cp", mount.files(self.folder(source))[uid], directory / "copy.eml")
 
 
 class Moves(RefusalsCase):
@@ -116,7 +105,7 @@ class Moves(RefusalsCase):
         uid = min(bodies)
         self.use_up_quota()
         if not self.has_move():
-            return self.assert_not_moved(source, uid, target, limits.over_quota(self.server))
+            return self.assert_not_moved(source, uid, target, OVER_QUOTA)
         # It takes no room.
         mount = self.mount()
         self.do("mv", mount.files(self.folder(source))[uid], self.directory(mount, target))
@@ -135,19 +124,19 @@ class Moves(RefusalsCase):
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source))
         self.make_with(target, NO_INSERT)
-        self.assert_not_moved(source, uid, target, limits.no_right(self.server))
+        self.assert_not_moved(source, uid, target, NO_RIGHT)
 
     def test_a_target_that_can_only_be_read(self):
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source))
         self.make_with(target, READ_ONLY)
-        self.assert_not_moved(source, uid, target, limits.no_right(self.server))
+        self.assert_not_moved(source, uid, target, NO_RIGHT)
 
     def test_no_right_to_delete(self):
         source, target = "From " + self.name, "To " + self.name
         uid = min(self.make_with(source, NO_DELETE))
         self.make_with(target)
-        self.assert_not_moved(source, uid, target, limits.no_right(self.server))
+        self.assert_not_moved(source, uid, target, NO_RIGHT)
 
     def test_a_source_that_can_only_be_read(self):
         source, target = "From " + self.name, "To " + self.name
@@ -164,7 +153,7 @@ class Moves(RefusalsCase):
         # Not mv, which looks at what it has moved, and may find that it is back already.
         for uid in bodies:
             os.rename(paths[uid], self.directory(mount, target) / paths[uid].name)
-        self.assert_told(mount, limits.no_right(self.server), source, bodies)
+        self.assert_told(mount, NO_RIGHT, source, bodies)
         self.assert_is(mount, source, bodies.values())
         self.assert_is(mount, target, there)
 
@@ -182,7 +171,7 @@ class Moves(RefusalsCase):
         os.unlink(paths[third])
         os.setxattr(paths[fourth], "user.imap.flags", b"+Work")
         os.rename(paths[fifth], self.directory(mount, unwilling) / "fifth.eml")
-        self.assert_told(mount, limits.no_right(self.server), source, [first, fifth])
+        self.assert_told(mount, NO_RIGHT, source, [first, fifth])
         self.assert_is(mount, willing, [*there.values(), bodies.pop(second)])
         self.assert_is(mount, unwilling, closed.values())
         bodies.pop(third)
@@ -217,20 +206,9 @@ class Moves(RefusalsCase):
         self.assert_is(mount, source, bodies.values())
 
     def test_the_target_is_gone(self):
-        source, target = "From " + self.name, "To " + self.name
-        bodies = self.make_with(source)
-        self.make(target)
-        mount = self.mount()
-        path = mount.files(self.folder(source))[min(bodies)]
-        directory = self.directory(mount, target)
-        os.listdir(directory)
-        self.foreign.pop(target)
-        self.server.delete(target)
-        if self.outcome("mv", path, str(directory) + "/")[0] == 0:
-            self.assert_told(mount, errno.ENOENT, source, [min(bodies)])
-        self.assert_is(mount, source, bodies.values())
-        self.assert_folder_is_gone(mount, target)
-        self.assert_nothing_waits(mount)
+        with self.gone_target() as (mount, source, uid, directory):
+            if self.outcome("mv", mount.files(self.folder(source))[uid], str(directory) + "/")[0] == 0:
+                self.assert_told(mount, errno.ENOENT, source, [uid])
 
     def test_the_source_is_gone(self):
         source, target = "From " + self.name, "To " + self.name
@@ -325,7 +303,7 @@ class Removals(RefusalsCase):
         paths = [mount.files(self.folder(self.name))[uid] for uid in paths]
         self.use_up_quota()
         new, content = self.directory(mount, self.name) / "new.eml", letter("in their place")
-        self.assert_fails(limits.over_quota(self.server), "cp", self.write(new.name, content), new)
+        self.assert_fails(OVER_QUOTA, "cp", self.write(new.name, content), new)
         self.do("rm", *paths)
         barrier(mount.path)
         self.do("sync", new)
@@ -340,7 +318,7 @@ class Removals(RefusalsCase):
         there = self.left_in(trash)
         allow(self.server, trash, NO_INSERT)
         self.addCleanup(allow, self.server, trash, EVERYTHING)
-        self.assert_not_removed(self.name, uid, limits.no_right(self.server), "--delete", "trash")
+        self.assert_not_removed(self.name, uid, NO_RIGHT, "--delete", "trash")
         self.assertEqual(self.left_in(trash), there)
 
     def test_the_folder_is_gone(self):

@@ -12,7 +12,7 @@ import harness
 import limits
 from changing import barrier
 from harness import PROGRAM, as_on_the_wire, run
-from limits import LARGEST, NO_INSERT, READ_ONLY, make_room
+from limits import LARGEST, NO_INSERT, NO_RIGHT, OVER_QUOTA, READ_ONLY, make_room
 from refusing import GONE, RefusalsCase, letter
 
 # How programs bring files into a folder. The first leaves behind what the server has not taken.
@@ -59,7 +59,7 @@ class NewFiles(RefusalsCase):
         """It stays under its name until the server takes it, which is then done once."""
         before = self.left_in(mailbox)
         path = self.directory(mount, mailbox) / "patient.eml"
-        self.assert_fails(limits.over_quota(self.server), "cp", self.write(path.name, content), path)
+        self.assert_fails(OVER_QUOTA, "cp", self.write(path.name, content), path)
         self.assert_is(mount, mailbox, before, [content])
         make_room(self.server)
         self.do("sync", path)
@@ -70,7 +70,7 @@ class NewFiles(RefusalsCase):
         self.make_with(self.name)
         mount = self.mount()
         self.use_up_quota()
-        self.assert_not_taken(mount, self.name, letter("over quota"), limits.over_quota(self.server))
+        self.assert_not_taken(mount, self.name, letter("over quota"), OVER_QUOTA)
         self.assert_taken_at_last(mount, self.name, letter("patient"))
 
     def test_a_new_version_over_quota(self):
@@ -85,12 +85,12 @@ class NewFiles(RefusalsCase):
         scratch.write_bytes(content)
         with self.assertRaises(OSError) as failed:
             os.rename(scratch, path)
-        self.assertEqual(failed.exception.errno, limits.over_quota(self.server))
+        self.assertEqual(failed.exception.errno, OVER_QUOTA)
         self.assertEqual(path.read_bytes(), bodies[min(bodies)])
         self.assert_is(mount, self.name, bodies.values(), [content])
         if shutil.which("rsync"):
             source = self.write(path.name, content)
-            self.assert_fails(limits.over_quota(self.server), "rsync", "-t", source, path)
+            self.assert_fails(OVER_QUOTA, "rsync", "-t", source, path)
             self.assertEqual(source.read_bytes(), content)
         self.do("rm", scratch)
         self.assert_is(mount, self.name, bodies.values())
@@ -102,11 +102,11 @@ class NewFiles(RefusalsCase):
 
     def test_no_right_to_insert(self):
         self.make_with(self.name, NO_INSERT)
-        self.assert_not_taken(self.mount(), self.name, letter("unwanted"), limits.no_right(self.server))
+        self.assert_not_taken(self.mount(), self.name, letter("unwanted"), NO_RIGHT)
 
     def test_read_only(self):
         self.make_with(self.name, READ_ONLY)
-        self.assert_not_taken(self.mount(), self.name, letter("unwanted"), limits.no_right(self.server))
+        self.assert_not_taken(self.mount(), self.name, letter("unwanted"), NO_RIGHT)
 
     def test_one_of_a_tree_is_too_large(self):
         small = [letter("small %d" % number) for number in range(4)]
@@ -135,7 +135,7 @@ class NewFiles(RefusalsCase):
         self.make_with(self.name, NO_INSERT)
         mount = self.mount()
         content = letter("kept")
-        self.assert_fails(limits.no_right(self.server), "cp", self.write("kept.eml", content), self.directory(mount, self.name))
+        self.assert_fails(NO_RIGHT, "cp", self.write("kept.eml", content), self.directory(mount, self.name))
         mount.unmount()
         (kept,) = [path for path in mount.state.rglob("lost+found/**/*") if path.is_file()]
         self.assertEqual(kept.read_bytes(), content)
@@ -192,12 +192,12 @@ class NewFiles(RefusalsCase):
         source = self.write("late.eml", content)
         if not self.has_uidplus():
             # Every file is waited for.
-            self.assert_fails(limits.over_quota(self.server), "cp", source, directory)
+            self.assert_fails(OVER_QUOTA, "cp", source, directory)
             return
         self.do("cp", source, directory)
         with self.assertRaises(OSError) as failed:
             barrier(mount.path)
-        self.assertEqual(failed.exception.errno, limits.over_quota(self.server))
+        self.assertEqual(failed.exception.errno, OVER_QUOTA)
         self.assert_nothing_waits(mount)
         (refused,) = self.refused_changes(mount)
         self.assertEqual(refused["folder"], self.server.full_name(self.name))
@@ -205,7 +205,7 @@ class NewFiles(RefusalsCase):
         self.assertIn("late.eml", json.dumps(refused))
         self.assert_is(mount, self.name, stored, [content])
         # The next ones are waited for, by mv as by others.
-        self.assert_fails(limits.over_quota(self.server), "mv", self.write("next.eml", letter("next")), directory)
+        self.assert_fails(OVER_QUOTA, "mv", self.write("next.eml", letter("next")), directory)
         self.assertEqual((self.local / "next.eml").read_bytes(), letter("next"))
         self.do("rm", "-f", directory / "next.eml")
         make_room(self.server)

@@ -146,6 +146,30 @@ TEST_CASE("a server may say its name in ID", "[session][quirks]") {
   CHECK(session->quirks().unselect_first);
 }
 
+TEST_CASE("Cyrus: a refusal in words is one with a code", "[session][quirks]") {
+  const auto refused_with = [](const std::string& text) {
+    std::string code = "none";
+    CHECK(play_greeted("localhost Cyrus IMAP 3.6.1 server ready", "IMAP4rev1",
+                       {"C: $2 NOOP", "S: $2 NO " + text},
+                       [&](Session& session) {
+                         try {
+                           session.noop();
+                         } catch (const imap::CommandError& error) {
+                           code = error.code();
+                         }
+                       })
+              .empty());
+    return code;
+  };
+  CHECK(refused_with("Over quota") == "OVERQUOTA");
+  CHECK(refused_with("Permission denied") == "NOPERM");
+  CHECK(refused_with("Message size exceeds fixed limit") == "TOOBIG");
+  CHECK(refused_with("Mailbox does not exist") == "NONEXISTENT");
+  CHECK(refused_with("Mailbox already exists") == "ALREADYEXISTS");
+  CHECK(refused_with("[LIMIT] Over quota") == "LIMIT");
+  CHECK(refused_with("something else").empty());
+}
+
 TEST_CASE("Cyrus: STATUS is not asked for MAILBOXID", "[session][quirks]") {
   CHECK(play_greeted("localhost Cyrus IMAP 3.6.1 server ready", "IMAP4rev1 OBJECTID",
                      {"C: $2 STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
