@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What desktops and tools ask of every file system is answered without asking the server."""
 import errno
+import json
 import os
 import time
 
 import harness
+from harness import eventually
 
 PROBES = (
     ".Trash", ".Trash-1000", ".hidden", ".directory", "autorun.inf", ".xdg-volume-info", ".git", ".hg", ".svn",
@@ -25,6 +27,11 @@ class Probes(harness.Case):
         """Commands that a client sends because somebody asked it, rather than by itself."""
         return [line for line in server.commands() if line.split()[1:2] not in ([b"IDLE"], [b"NOOP"]) and line != b"DONE"]
 
+    @staticmethod
+    def is_quiet(mount):
+        connections = json.loads((mount.path / ".imapfs/status").read_text())["connections"]
+        return all(one["activity"] not in ("connecting", "running") for one in connections)
+
     def probe(self, mount, path):
         for folder in ("", "INBOX"):
             for name in PROBES:
@@ -41,6 +48,7 @@ class Probes(harness.Case):
     def test_probes_send_nothing(self):
         mount = self.mount()
         path = mount.files("INBOX")[1]
+        eventually(lambda: self.is_quiet(mount), 20, "all connections to be logged in")
         before = len(self.asked(self.server))
         self.probe(mount, path)
         self.assertEqual(self.asked(self.server)[before:], [])
