@@ -30,7 +30,10 @@ MailStore::MailStore(Backing backing)
       pending_(backing_.journal),
       outgoing_(backing_.journal),
       refusals_(backing_.settings.on_refused),
-      outbox_(backing_, {folders_, changes_, pending_, outgoing_, aliases_, appender_, refusals_}),
+      outbox_(backing_, {folders_, changes_, pending_, outgoing_, aliases_, appender_, refusals_,
+                         [this](cache::MailboxId mailbox) {
+                           messages_.request_sync(mailbox);
+                         }}),
       poller_(backing_.settings.poll_interval, [this] { folders_.refresh(); }) {}
 
 MailStore::~MailStore() {

@@ -55,6 +55,10 @@ class Messages {
   bool is_worth_asking(const std::string& wire_name) const;
   /// Nothing that was told counts any more: every mailbox is compared when somebody looks at it.
   void distrust();
+  /// Begins a comparison, or has the running one followed by another; nothing when the folder has
+  /// gone. A session that has heard all there is to hear (`told`, its id; 0: none) goes on from
+  /// there; any other one asks the server.
+  void request_sync(cache::MailboxId mailbox, std::uint64_t told = 0);
 
  private:
   using Clock = imap::Deadline::Clock;
@@ -70,10 +74,6 @@ class Messages {
   };
 
   std::shared_ptr<Listing> join_sync(cache::MailboxId mailbox);
-  /// Begins a comparison, or has the running one followed by another; nothing when the folder has
-  /// gone. A session that has heard all there is to hear (`told`, its id; 0: none) goes on from
-  /// there; any other one asks the server.
-  void request_sync(cache::MailboxId mailbox, std::uint64_t told = 0);
   void start_sync(const std::shared_ptr<Listing>& listing, const std::string& name,
                   std::uint64_t told = 0);
   /// For somebody who could be given what is known: waits a moment.

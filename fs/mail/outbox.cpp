@@ -62,6 +62,7 @@ Outbox::Outbox(Backing backing, const Parts& parts)
       outgoing_(parts.outgoing),
       appender_(parts.appender),
       refusals_(parts.refusals),
+      compare_(parts.compare),
       context_{backing_,
                parts.folders,
                parts.changes,
@@ -152,8 +153,10 @@ Outbox::Work Outbox::work_of(Pending::Batch batch) {
                 [this](const PendingChange& change) { return pending_.has(change.id); });
             refused(left, error);
           },
-          [this, shared] {
-            pending_.put_back(ids_of(shared->changes));
+          [this, shared] { pending_.put_back(ids_of(shared->changes)); },
+          // UIDs mean nothing there.
+          [] {
+            return false;
           }};
 }
 
@@ -173,7 +176,8 @@ void Outbox::retarget(Outgoing::Batch& batch) const {
 Outbox::Work Outbox::work_of(Outgoing::Batch batch) {
   retarget(batch);
   const auto shared = std::make_shared<Outgoing::Batch>(std::move(batch));
-  return {shared->mailbox, "store messages in",
+  return {shared->mailbox,
+          "store messages in",
           [this, shared](imap::Session& session) {
             std::vector<NewMail> mails;
             for (const auto& letter : shared->letters) mails.push_back(letter.mail);
@@ -194,8 +198,13 @@ Outbox::Work Outbox::work_of(Outgoing::Batch batch) {
               if (outgoing_.has(letter.id)) ended(letter, {{}, error, letter.mail.doubtful_from});
             }
           },
+          [this, shared] { outgoing_.put_back(*shared); },
           [this, shared] {
-            outgoing_.put_back(*shared);
+            const auto* folder = folders_.tree()->find_wire(shared->letters.front().wire_name);
+            if (folder == nullptr || !folder->selectable) return false;
+            // Nobody has noticed yet.
+            if (folder->id == shared->mailbox) compare_(folder->id);
+            return true;
           }};
 }
 
@@ -219,8 +228,11 @@ bool Outbox::send(const Work& work, const std::stop_token& stop) {
     }
     std::rethrow_exception(error);
   } catch (const StaleError&) {
-    work.give_up(std::current_exception());
-    return true;
+    if (!work.goes_by_name()) {
+      work.give_up(std::current_exception());
+      return true;
+    }
+    error = std::current_exception();
   } catch (const imap::CommandError&) {
     if (++attempts_ >= kMostAttempts) {
       attempts_ = 0;

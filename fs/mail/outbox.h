@@ -43,6 +43,8 @@ class Outbox {
     Aliases& aliases;
     Appender& appender;
     Refusals& refusals;
+    /// Has the mailbox compared with the server, soon.
+    std::function<void(cache::MailboxId)> compare;
   };
 
   Outbox(Backing backing, const Parts& parts);
@@ -80,6 +82,8 @@ class Outbox {
     std::function<void(imap::Session&)> job;
     std::function<void(const std::exception_ptr&)> give_up;
     std::function<void()> put_back;
+    /// Whether it is also for a mailbox that was made anew under that name.
+    std::function<bool()> goes_by_name;
   };
 
   /// Waits until `ended`, which is asked again and again and waits a moment itself.
@@ -103,6 +107,7 @@ class Outbox {
   Outgoing& outgoing_;
   Appender& appender_;
   Refusals& refusals_;
+  const std::function<void(cache::MailboxId)> compare_;
   OnMoved on_moved_;
   const DispatchContext context_;
   imap::Synchronized<State> state_;

@@ -303,6 +303,22 @@ TEST_CASE("a folder that was made anew under its name is still where it belongs"
   CHECK(world.is_listed(name_of(3)));
 }
 
+TEST_CASE("a folder that was made anew is found though nobody looks", "[fs][outgoing]") {
+  Copying world;
+  auto opening = world.server().hold("APPEND");
+  world.copy_all(1);
+  REQUIRE(opening.wait_reached());
+  world.copy_all(2);
+  world.server().renew("INBOX", 77);
+  opening.release();
+  REQUIRE(tests::eventually([&] {
+    world.sync_error();
+    return world.mail().unsent() == 0;
+  }));
+  CHECK(world.copies() == world.once());
+  CHECK(world.is_listed(name_of(3)));
+}
+
 TEST_CASE("what belongs to a folder that is gone is put aside and told of", "[fs][outgoing]") {
   Copying world;
   {
