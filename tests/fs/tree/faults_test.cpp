@@ -55,7 +55,7 @@ class Account {
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
-  /// Enters the mailbox and reads all of it, as far as it comes.
+  /// Enters the mailbox and reads all of it, as far as it comes, and waits for what still runs.
   void look() {
     fs::NoInterrupt nobody;
     try {
@@ -66,6 +66,12 @@ class Account {
       mail_.freshen(mailbox(), nobody);
     } catch (const imap::Error&) {
       // Whoever looks again gets it.
+    }
+    try {
+      // There is one connection: it has ended all else when it comes to this.
+      pool_.run({}, [](imap::Session&) {}).wait(std::chrono::seconds(20), {});
+    } catch (const imap::Error&) {
+      // So it has when it cannot be made again.
     }
     cache_->run([](cache::Edit&) {});
   }
@@ -165,8 +171,8 @@ void try_every_octet(SyncClass sync_class, const WireFault& kind,
     account.server.arm(fault);
     account.look();
     struck = account.server.disarm();
-    account.look();
     INFO("octet " << fault.octets);
+    account.look();
     const auto truth = account.server.with(contents_of);
     if (sync_class == SyncClass::plain) {
       REQUIRE(without_flags(account.contents()) == without_flags(truth));
