@@ -46,6 +46,8 @@ class Reference:
             status, answer = client.uid("FETCH", "1:*", "(UID RFC822.SIZE FLAGS)")
             assert status == "OK", answer
             for line in answer:
+                if b"UID" not in line:
+                    continue  # unasked: another session has just changed flags
                 uid, size = (int(re.search(item, line)[1]) for item in (rb"UID (\d+)", rb"RFC822.SIZE (\d+)"))
                 flags = re.search(rb"FLAGS \((.*?)\)", line)[1].decode()
                 folder.messages[uid] = (size, flags_of(flags))

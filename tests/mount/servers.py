@@ -243,8 +243,11 @@ class Server:
         assert status == "OK", answer
         found = {}
         for line in answer:
+            uid = re.search(rb"UID (\d+)", line)
+            if not uid:
+                continue  # unasked: another session has just changed flags
             flags = re.search(rb"FLAGS \((.*?)\)", line)[1].decode().split()
-            found[int(re.search(rb"UID (\d+)", line)[1])] = frozenset(flags) - {"\\Recent"}
+            found[int(uid[1])] = frozenset(flags) - {"\\Recent"}
         return found
 
     def unseen(self, *mailboxes):
