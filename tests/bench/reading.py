@@ -48,13 +48,13 @@ Sync Pull
 SyncState {maildir}/state-
 """
 
-TOOLS = {
-    "grep": ["grep", "-rc", "harbour"],
-    "rg": ["rg", "-uuu", "--count", "harbour"],
-    "cat": ["sh", "-c", 'find "$0" -type f -exec cat {} + | wc -c'],
-    "ls_l": ["ls", "-lR"],
-    "ls_f": ["ls", "-fR"],
-    "find_size": ["find", "-size", "+1M"],
+TOOLS = {  # {}: the folder
+    "grep": ["grep", "-rc", "harbour", "{}"],
+    "rg": ["rg", "-uuu", "--count", "harbour", "{}"],
+    "cat": ["sh", "-c", 'find "$0" -type f -exec cat {} + | wc -c', "{}"],
+    "ls_l": ["ls", "-lR", "{}"],
+    "ls_f": ["ls", "-fR", "{}"],
+    "find_size": ["find", "{}", "-size", "+1M"],
 }
 
 
@@ -68,10 +68,7 @@ def seconds(*command, **options):
 
 
 def use(tool, folder):
-    command = TOOLS[tool]
-    if tool == "find_size":
-        return seconds(command[0], folder, *command[1:])
-    return seconds(*command, folder)
+    return seconds(*(folder if word == "{}" else word for word in TOOLS[tool]))
 
 
 class QuickMount(Mount):
@@ -237,4 +234,3 @@ def rows():
         found["warm_" + tool] = ("%s again; yardstick: the same" % tool, lambda place, tool=tool: place.warm(tool))
     found["unchanged_80ms"] = ("mount and ls, nothing new, 80 ms away; yardstick: mbsync", lambda place: place.unchanged(0.08))
     return found
-

@@ -54,6 +54,13 @@ class Copying : public World {
   int sync_error() {
     return error_of([this] { filesystem().sync(nobody); });
   }
+  /// In the end; barriers may fail until then.
+  bool all_is_sent() {
+    return tests::eventually([this] {
+      sync_error();
+      return mail().unsent() == 0;
+    });
+  }
   void unlink(const std::string& name) { filesystem().unlink({ino("/INBOX"), name}, nobody); }
   bool is_listed(const std::string& name) { return std::ranges::count(list("/INBOX"), name) == 1; }
   /// How often each message is on the server.
@@ -231,10 +238,7 @@ TEST_CASE("a connection that breaks in between loses and repeats nothing",
     if (how == 2) world.server().cut_message("APPEND", 5, answered);
     world.copy_all(4);
   }
-  REQUIRE(tests::eventually([&] {
-    world.sync_error();
-    return world.mail().unsent() == 0;
-  }));
+  REQUIRE(world.all_is_sent());
   CHECK(world.copies() == world.once());
   CHECK(world.list("/INBOX").size() == 6);
 }
@@ -252,10 +256,7 @@ TEST_CASE("without the server they wait, and can be removed and renamed",
   CHECK(tests::rename(world, "/INBOX", name_of(3), "x.eml") == ENETUNREACH);
   CHECK(world.is_listed(name_of(3)));
   world.server().refuse_connections(false);
-  REQUIRE(tests::eventually([&] {
-    world.sync_error();
-    return world.mail().unsent() == 0;
-  }));
+  REQUIRE(world.all_is_sent());
   // The one that was to be renamed was taken back for that, and waits for whoever wants it stored.
   CHECK(tests::rename(world, "/INBOX", name_of(3), "x.eml") == 0);
   auto expected = world.once();
@@ -295,10 +296,7 @@ TEST_CASE("a folder that was made anew under its name is still where it belongs"
     return world.ino("/INBOX") != old;
   }));
   opening.release();
-  REQUIRE(tests::eventually([&] {
-    world.sync_error();
-    return world.mail().unsent() == 0;
-  }));
+  REQUIRE(world.all_is_sent());
   CHECK(world.copies() == world.once());
   CHECK(world.is_listed(name_of(3)));
 }
@@ -311,10 +309,7 @@ TEST_CASE("a folder that was made anew is found though nobody looks", "[fs][outg
   world.copy_all(2);
   world.server().renew("INBOX", 77);
   opening.release();
-  REQUIRE(tests::eventually([&] {
-    world.sync_error();
-    return world.mail().unsent() == 0;
-  }));
+  REQUIRE(world.all_is_sent());
   CHECK(world.copies() == world.once());
   CHECK(world.is_listed(name_of(3)));
 }
