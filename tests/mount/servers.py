@@ -1,18 +1,16 @@
 """The real servers that the mount tests talk to, and what another mail client would do there."""
-import contextlib
 import imaplib
 import os
 import pathlib
 import re
 import shlex
-import signal
 import socket
 import ssl
 import tempfile
 import time
 from base64 import b64decode, b64encode
 
-from basics import TESTS, as_on_the_wire, at_end, children, run
+from basics import TESTS, as_on_the_wire, at_end, run
 
 imaplib._MAXLINE = 1 << 24  # pylint: disable=protected-access # answers with thousands of UIDs
 
@@ -310,20 +308,6 @@ class Server:
         """Begins to count anew."""
         for name, lines in self._sessions():
             self._forgotten[name] = len(lines)
-
-    def processes(self):
-        """The numbers of the server's processes, the first one first."""
-        found = [int((self.directory / "pid").read_text().split()[0])]
-        for pid in found:
-            found += children(pid)
-        return found
-
-    def freeze_at_once(self):
-        """As `freeze`, without the time that starting a program takes."""
-        self.is_frozen = True
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
 
 
 class Dovecot(Server):

@@ -8,10 +8,11 @@ import time
 
 import harness
 from harness import eventually, run, sha256
+from relay import Direction, Fault, FaultyRelay
 
 MIB = 1 << 20
-TIMEOUT = 3  # seconds, the mount's
-AT_ONCE = 1.5  # seconds within which a cached answer must come on a busy machine
+TIMEOUT = 8  # seconds, the mount's
+AT_ONCE = 5  # seconds: a cached answer comes without that timeout, on however busy a machine
 
 
 class Frozen(harness.Case):
@@ -20,8 +21,8 @@ class Frozen(harness.Case):
         cls.server.seed_sample("INBOX", 30)
         cls.server.seed_sample("Other", 30, seed=2)
         line = b"a line of a long message, 64 characters with its end, as usual\r\n"
-        cls.big = [b"Subject: big %d\r\n\r\n" % n + line * (40 * MIB // len(line)) for n in range(4)]
-        cls.server.seed_messages("Big", cls.big)
+        cls.big = b"Subject: big\r\n\r\n" + line * (40 * MIB // len(line))
+        cls.server.seed_messages("Big", [cls.big])
 
     def at_once(self, *command, code=0):
         begun = time.monotonic()
@@ -38,34 +39,27 @@ class Frozen(harness.Case):
         self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + AT_ONCE, command)
         return done
 
-    def interrupt_a_fetch(self, mount):
-        """Freezes the server while it sends a big message; the reader, and the message's UID."""
-        for uid in range(1, len(self.big) + 1):
-            before = len(self.server.body_fetches())
-            reader = subprocess.Popen(
-                ["cat", mount.file("Big", uid)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-            )
-            self.addCleanup(reader.wait)
-            self.addCleanup(reader.kill)
-            self.addCleanup(reader.stderr.close)
-            while len(self.server.body_fetches()) == before and reader.poll() is None:
-                pass
-            self.server.freeze_at_once()
-            # Whether it was in time shows when the rest does not come: nothing is left to be sent then.
-            try:
-                reader.wait(timeout=0.5)
-            except subprocess.TimeoutExpired:
-                return reader, uid
-            self.server.thaw()
-        raise AssertionError("every message arrived before the server could be stopped")
+    def interrupt_a_fetch(self, relay, path):
+        """Freezes the server while it sends a big message, and returns the reader."""
+        relay.arm(Fault.STALL, Direction.TO_CLIENT, MIB)
+        reader = subprocess.Popen(["cat", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(reader.wait)
+        self.addCleanup(reader.kill)
+        self.addCleanup(reader.stderr.close)
+        self.assertTrue(relay.struck.wait(30), "no part of the message was sent")
+        self.server.freeze()
+        return reader
 
     def test_frozen_in_the_middle_of_a_message(self):
-        mount = self.mount(timeout="%ds" % TIMEOUT)
+        relay = FaultyRelay(self.server.tls_port)
+        self.addCleanup(relay.close)
+        source = "imaps://%s@localhost:%d" % (self.server.user, relay.port)
+        mount = self.mount(source=source, timeout="%ds" % TIMEOUT)
         cached = mount.files("INBOX")
         contents = {uid: path.read_bytes() for uid, path in cached.items()}
         mount.listing("Big")
         begun = time.monotonic()
-        reader, uid = self.interrupt_a_fetch(mount)
+        reader = self.interrupt_a_fetch(relay, mount.file("Big", 1))
 
         self.at_once("ls", "-l", mount.path / "INBOX")
         self.at_once("ls", mount.path)
@@ -73,17 +67,17 @@ class Frozen(harness.Case):
         for number, path in cached.items():
             self.assertEqual(self.at_once("sha256sum", path).stdout.split()[0].lstrip("\\"), sha256(contents[number]))
 
-        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + 5, "the end of the read")
+        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + AT_ONCE, "the end of the read")
         self.assertNotEqual(reader.returncode, 0)
-        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + 5)
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + AT_ONCE)
         self.assertRegex(reader.stderr.read(), "(?i)timed out|unreachable|input/output")
 
         self.server.thaw()
-        wanted = sha256(self.big[uid - 1])
+        wanted = sha256(self.big)
         eventually(
-            lambda: run("sha256sum", mount.file("Big", uid)).stdout.startswith(wanted), 30, "the message after the thaw"
+            lambda: run("sha256sum", mount.file("Big", 1)).stdout.startswith(wanted), 60, "the message after the thaw"
         )
-        self.assertEqual(sha256(mount.file("Big", uid).read_bytes()), wanted)
+        self.assertEqual(sha256(mount.file("Big", 1).read_bytes()), wanted)
 
     def test_what_is_not_cached_fails_in_time_and_comes_later(self):
         mount = self.mount(timeout="%ds" % TIMEOUT)
@@ -97,8 +91,8 @@ class Frozen(harness.Case):
             self.assertNotEqual(run("cat", mount.file("INBOX", uid)).returncode, 0)
         self.assertLess(time.monotonic() - begun, 4 * TIMEOUT)
         self.server.thaw()
-        eventually(lambda: run("cat", mount.file("INBOX", 7)).returncode == 0, 30, "the message after the thaw")
-        eventually(lambda: run("ls", mount.path / "Other").returncode == 0, 30, "the listing after the thaw")
+        eventually(lambda: run("cat", mount.file("INBOX", 7)).returncode == 0, 60, "the message after the thaw")
+        eventually(lambda: run("ls", mount.path / "Other").returncode == 0, 60, "the listing after the thaw")
         self.assert_same_messages(mount, "Other")
 
     def test_a_cached_message_is_read_without_the_kernel_having_it(self):
@@ -117,7 +111,7 @@ class Frozen(harness.Case):
         mount = self.mount(timeout="%ds" % TIMEOUT)
         mount.listing("INBOX")
         self.server.freeze()
-        mount.unmount(seconds=10)
+        mount.unmount(seconds=TIMEOUT - 1)
 
     def test_unmounting_under_a_waiting_reader(self):
         mount = self.mount(timeout="%ds" % TIMEOUT)
@@ -126,11 +120,11 @@ class Frozen(harness.Case):
         reader = subprocess.Popen(["cat", mount.file("INBOX", 9)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(reader.wait)
         self.addCleanup(reader.kill)
-        done = run("fusermount3", "-u", "-z", mount.path, timeout=10)
+        done = run("fusermount3", "-u", "-z", mount.path, timeout=30)
         self.assertEqual(done.returncode, 0, done.stderr)
-        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + 5, "the end of the read")
+        eventually(lambda: reader.poll() is not None, 2 * TIMEOUT + AT_ONCE, "the end of the read")
         pid = mount.pid
-        eventually(lambda: not harness.is_running(pid), 15, "the end of the program")
+        eventually(lambda: not harness.is_running(pid), 30, "the end of the program")
 
     def test_a_waiting_reader_can_be_killed(self):
         mount = self.mount(timeout="60s")
@@ -139,9 +133,9 @@ class Frozen(harness.Case):
         reader = subprocess.Popen(["cat", mount.file("INBOX", 10)], stdout=subprocess.DEVNULL)
         waiting = (b"request_wait_answer", b"folio_wait", b"fuse")
         channel = pathlib.Path("/proc", str(reader.pid), "wchan")
-        eventually(lambda: channel.read_bytes().startswith(waiting), 5, "the read to begin")
+        eventually(lambda: channel.read_bytes().startswith(waiting), 30, "the read to begin")
         reader.send_signal(signal.SIGTERM)
-        eventually(lambda: reader.poll() is not None, 5, "the end of the read")
+        eventually(lambda: reader.poll() is not None, 30, "the end of the read")
         self.assertEqual(reader.returncode, -signal.SIGTERM)
 
     def test_mounting_gives_up(self):
@@ -149,7 +143,7 @@ class Frozen(harness.Case):
         mount = self.prepare(timeout="%ds" % TIMEOUT)
         begun = time.monotonic()
         self.refused(mount, "localhost")
-        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + 5)
+        self.assertLess(time.monotonic() - begun, 2 * TIMEOUT + AT_ONCE)
 
 
 class Reconnecting(harness.Case):
