@@ -115,6 +115,8 @@ import random, socket, sys
 free = []
 while len(free) < 2:
     port = random.SystemRandom().randrange(15000, 32000)
+    if port in free:
+        continue
     try:
         with socket.socket() as probe:
             probe.bind((sys.argv[1], port))
