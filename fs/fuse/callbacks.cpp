@@ -81,7 +81,13 @@ void on_read(fuse_req_t raw, fuse_ino_t ino, std::size_t size, off_t offset,
 
 void on_opendir(fuse_req_t raw, fuse_ino_t ino, fuse_file_info* info) {
   answer(raw, "opendir", [&](Request& request) {
-    context(request).filesystem.open_directory(Ino{ino}, request);
+    auto& fuse = context(request);
+    fuse.filesystem.open_directory(Ino{ino}, request);
+    // The kernel lists it by itself as long as nothing has changed but by its own doing.
+    if (fuse.filesystem.is_settled(Ino{ino})) {
+      info->cache_readdir = 1;
+      info->keep_cache = fuse.notifier.is_same_listing(Ino{ino}) ? 1 : 0;
+    }
     request.opened(*info);
   });
 }

@@ -2,6 +2,7 @@
 /// From the kernel's requests to calls of Filesystem: each callback a few lines that only
 /// translate. Called by libfuse's threads. Those that change something are in files of their own.
 
+#include "fs/fuse/kernel_notifier.h"
 #include "fs/fuse/request.h"
 
 #include <fuse_lowlevel.h>
@@ -12,6 +13,7 @@ namespace fs {
 struct FuseContext {
   Filesystem& filesystem;
   Ownership ownership;
+  KernelNotifier& notifier;
   /// Set by FuseSession once it exists; needed to tell the kernel that a size was wrong.
   fuse_session* session = nullptr;
   /// The kernel takes ENOSYS to an open for "never ask again". Set by INIT, before any other

@@ -1,19 +1,13 @@
 #include "fs/fuse/fuse_session.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <stdexcept>
 #include <system_error>
 
 namespace fs {
 namespace {
-
-/// libfuse's default of 10 lets a `stat` wait for seconds behind slow reads.
-constexpr unsigned kMostThreads = 64;
 
 /// Options as mount(8) takes them: a comma within one is escaped.
 std::string escaped(const std::string& option) {
@@ -46,7 +40,8 @@ class Arguments {
 
 FuseSession::FuseSession(Filesystem& filesystem, const Ownership& ownership,
                          const Settings& settings)
-    : context_{filesystem, ownership} {
+    : notifier_(std::make_shared<KernelNotifier>(filesystem)),
+      context_{filesystem, ownership, *notifier_} {
   Arguments arguments;
   std::string options = fmt::format("fsname={},subtype=imapfs,default_permissions,{},noexec",
                                     escaped(settings.name), settings.read_only ? "ro" : "rw");
@@ -70,21 +65,13 @@ FuseSession::~FuseSession() {
 }
 
 void FuseSession::start() {
-  // Interrupts the loop's wait for its threads, which has no other way of being told.
-  struct sigaction nothing {};
-  nothing.sa_handler = [](int) {
-  };
-  ::sigaction(SIGUSR1, &nothing, nullptr);
+  loop_ = std::make_unique<RequestLoop>(session_.get());
   thread_ = std::thread([this] { loop(); });
   notifier_->start(session_.get());
 }
 
 void FuseSession::loop() {
-  auto* config = fuse_loop_cfg_create();
-  fuse_loop_cfg_set_max_threads(config, kMostThreads);
-  fuse_loop_cfg_set_clone_fd(config, 1);
-  fuse_session_loop_mt(session_.get(), config);
-  fuse_loop_cfg_destroy(config);
+  loop_->run();
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
@@ -100,18 +87,9 @@ void FuseSession::wait(const std::stop_token& stop) {
 void FuseSession::end() {
   if (!session_) return;
   notifier_->stop();
-  fuse_session_exit(session_.get());
+  if (loop_) loop_->stop();
+  if (thread_.joinable()) thread_.join();
   fuse_session_unmount(session_.get());
-  if (thread_.joinable()) {
-    std::unique_lock lock(mutex_);
-    // A signal that comes just before the loop begins to wait is lost: hence more than one.
-    while (!ended_) {
-      pthread_kill(thread_.native_handle(), SIGUSR1);
-      ended_changed_.wait_for(lock, std::chrono::milliseconds(50), [this] { return ended_; });
-    }
-    lock.unlock();
-    thread_.join();
-  }
   session_.reset();
 }
 

@@ -4,6 +4,7 @@
 
 #include "fs/fuse/callbacks.h"
 #include "fs/fuse/kernel_notifier.h"
+#include "fs/fuse/request_loop.h"
 
 #include <fuse_lowlevel.h>
 
@@ -54,9 +55,10 @@ class FuseSession {
 
   void loop();
 
+  const std::shared_ptr<KernelNotifier> notifier_;
   FuseContext context_;
   std::unique_ptr<fuse_session, Destroy> session_;
-  std::shared_ptr<KernelNotifier> notifier_ = std::make_shared<KernelNotifier>();
+  std::unique_ptr<RequestLoop> loop_;
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable_any ended_changed_;

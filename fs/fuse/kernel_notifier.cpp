@@ -4,13 +4,22 @@
 #include <utility>
 
 namespace fs {
+namespace {
+
+/// An answer that was under way may bring a name back to the kernel just after it was told that the
+/// message has gone, so it is told twice.
+constexpr std::chrono::seconds kAgain{10};
+
+}  // namespace
 
 void KernelNotifier::start(fuse_session* session) {
   session_ = session;
   thread_ = std::thread([this] { loop(); });
+  pusher_.start(session);
 }
 
 void KernelNotifier::stop() {
+  pusher_.stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -27,39 +36,58 @@ void KernelNotifier::entry_changed(Ino parent, std::string name) {
   push({Notice::Kind::entry_changed, parent, {}, std::move(name)});
 }
 
-void KernelNotifier::attributes_changed(Ino ino) {
-  push({Notice::Kind::attributes_changed, ino, {}, {}});
+void KernelNotifier::directory_changed(Ino directory) {
+  push({Notice::Kind::directory_changed, directory, {}, {}});
 }
 
 void KernelNotifier::content_changed(Ino ino) {
   push({Notice::Kind::content_changed, ino, {}, {}});
 }
 
+bool KernelNotifier::is_same_listing(Ino directory) {
+  const std::lock_guard lock(mutex_);
+  auto& listing = listings_[directory.value];
+  return std::exchange(listing.asked, listing.changes) == listing.changes;
+}
+
 void KernelNotifier::push(Notice notice) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    const bool known = notice.kind == Notice::Kind::attributes_changed &&
-                       !attributes_.insert(notice.ino.value).second;
+    if (notice.kind != Notice::Kind::content_changed) ++listings_[notice.ino.value].changes;
+    const bool known = notice.kind == Notice::Kind::directory_changed &&
+                       !directories_.insert(notice.ino.value).second;
     if (known) return;
     notices_.push_back(std::move(notice));
   }
   changed_.notify_one();
 }
 
-void KernelNotifier::loop() {
+std::optional<KernelNotifier::Notice> KernelNotifier::next() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    Notice notice;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !notices_.empty(); });
-      if (stopping_) return;
-      notice = std::move(notices_.front());
-      notices_.pop_front();
-      if (notice.kind == Notice::Kind::attributes_changed) attributes_.erase(notice.ino.value);
+    if (stopping_) return std::nullopt;
+    const bool is_due = !again_.empty() && again_.front().first <= Clock::now();
+    if (is_due || !notices_.empty()) {
+      auto notice = std::move(is_due ? again_.front().second : notices_.front());
+      is_due ? again_.pop_front() : notices_.pop_front();
+      if (notice.kind == Notice::Kind::directory_changed) directories_.erase(notice.ino.value);
+      if (!is_due && notice.kind == Notice::Kind::entry_gone && is_message(notice.child)) {
+        again_.emplace_back(Clock::now() + kAgain, notice);
+      }
+      return notice;
     }
-    tell(notice);
+    if (again_.empty()) {
+      changed_.wait(lock);
+    } else {
+      const auto at = again_.front().first;
+      changed_.wait_until(lock, at);
+    }
   }
+}
+
+void KernelNotifier::loop() {
+  while (const auto notice = next()) tell(*notice);
 }
 
 /// That the kernel does not know what it is told of (ENOENT) is what happens most of the time.
@@ -76,10 +104,7 @@ void KernelNotifier::tell(const Notice& notice) const {
     case Notice::Kind::entry_changed:
       fuse_lowlevel_notify_inval_entry(session_, notice.ino.value, name.c_str(), name.size());
       break;
-    case Notice::Kind::attributes_changed:
-      // A negative offset: attributes alone.
-      fuse_lowlevel_notify_inval_inode(session_, notice.ino.value, -1, 0);
-      break;
+    case Notice::Kind::directory_changed:
     case Notice::Kind::content_changed:
       fuse_lowlevel_notify_inval_inode(session_, notice.ino.value, 0, 0);
       break;

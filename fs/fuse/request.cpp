@@ -1,5 +1,6 @@
 #include "fs/fuse/request.h"
 
+#include "fs/fuse/request_loop.h"
 #include "fs/tree/errno_of.h"
 
 #include <spdlog/spdlog.h>
@@ -47,6 +48,7 @@ struct stat to_stat(const Attributes& attributes, const Ownership& ownership) {
 }
 
 std::stop_token Request::token() {
+  RequestLoop::about_to_wait();
   if (!stop_) {
     stop_.emplace();
     fuse_req_interrupt_func(request_, on_interrupt, &*stop_);

@@ -34,7 +34,8 @@ class Request : public Interrupt {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  /// Arms the kernel's INTERRUPT at the first call.
+  /// Whoever asks for it is about to wait, so another thread goes on with the other requests. Arms
+  /// the kernel's INTERRUPT at the first call.
   std::stop_token token() override;
 
   // Answers: the first one counts for the kernel, so each is the last statement of its callback.

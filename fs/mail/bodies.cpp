@@ -29,6 +29,10 @@ void Bodies::read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset,
       if (offset == 0) note_read(key, true);
       return;
     }
+    if (Heads::may_do(offset, length, size_hint) && !is_arriving(key) &&
+        read_head(key, offset, length, interrupt, consume)) {
+      return;
+    }
     const auto fetch = join_fetch(key);
     if (offset == 0 && attempt == 0) note_read(key, false);
     const auto data = fetch->wait_for(offset + length, backing_.patience(), interrupt);
@@ -36,6 +40,25 @@ void Bodies::read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset,
     if (read_arriving(*data, offset, length, has_grown, consume)) return;
   }
   throw UnfetchableError(fmt::format("message {} left the cache while it was read", uid.value));
+}
+
+std::optional<std::vector<std::byte>> Bodies::cached(const MessageKey& key,
+                                                     std::uint64_t most) const {
+  return backing_.cache.read(
+      [&](const cache::View& view) -> std::optional<std::vector<std::byte>> {
+        const auto row = view.message({key.mailbox}, key.uid);
+        const auto body = row ? view.body_of(*row) : std::nullopt;
+        const auto size = body ? view.body_size(*body) : std::nullopt;
+        if (!size || *size > most) return std::nullopt;
+        std::vector<std::byte> octets;
+        octets.reserve(*size);
+        const bool whole = view.body(*body, 0, *size, [&octets](cache::Bytes bytes) {
+          octets.insert(octets.end(), bytes.begin(), bytes.end());
+        });
+        if (!whole) return std::nullopt;
+        backing_.cache.touch(*body);
+        return octets;
+      });
 }
 
 std::uint64_t Bodies::learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt) {
@@ -112,6 +135,19 @@ bool Bodies::read_arriving(const BodyData& data, std::uint64_t offset, std::uint
   return true;
 }
 
+/// False: the whole message has to be fetched.
+bool Bodies::read_head(const MessageKey& key, std::uint64_t offset, std::uint64_t length,
+                       Interrupt& interrupt, const Consume& consume) {
+  const auto [head, is_new] = heads_.join(key);
+  if (is_new) start_head(key, head);
+  try {
+    const auto data = head->wait_for(offset + length, backing_.patience(), interrupt);
+    return read_arriving(*data, offset, length, false, consume);
+  } catch (const UnfetchableError&) {
+    return false;
+  }
+}
+
 std::optional<std::uint64_t> Bodies::arriving_size(cache::MailboxId mailbox, imap::Uid uid) const {
   return fetches_.with([&](const Fetches& fetches) -> std::optional<std::uint64_t> {
     const auto running = fetches.running.find({mailbox.value, uid.value});
@@ -168,6 +204,7 @@ void Bodies::settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled)
       fetches.kept.pop_front();
     }
   });
+  if (settled.cached) hand_ahead(mailbox, settled.uid);
 }
 
 }  // namespace fs

@@ -7,6 +7,7 @@
 #include "fs/mail/body_batch.h"
 #include "fs/mail/changes.h"
 #include "fs/mail/folders.h"
+#include "fs/mail/heads.h"
 #include "fs/mail/interrupt.h"
 #include "fs/mail/message_key.h"
 #include "fs/mail/scan.h"
@@ -45,6 +46,8 @@ class Bodies {
   /// As MailStore::read.
   void read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset, std::uint64_t length,
             Interrupt& interrupt, const Consume& consume);
+  /// As MailStore::cached_body.
+  std::optional<std::vector<std::byte>> cached(const MessageKey& key, std::uint64_t most) const;
   /// As MailStore::learn_size.
   std::uint64_t learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt);
   AccountStatus::Bodies counts() const;
@@ -63,12 +66,22 @@ class Bodies {
                    const Consume& consume, std::uint64_t& size_hint) const;
   bool read_arriving(const BodyData& data, std::uint64_t offset, std::uint64_t length,
                      bool has_grown, const Consume& consume) const;
+  bool read_head(const MessageKey& key, std::uint64_t offset, std::uint64_t length,
+                 Interrupt& interrupt, const Consume& consume);
   bool is_arriving(const MessageKey& key) const;
   std::shared_ptr<BodyFetch> join_fetch(const MessageKey& key);
   void settle(cache::MailboxId mailbox, const BodyBatch::Settled& settled);
 
   // bodies_fetch.cpp
+  using Work = std::function<void(imap::Session& session, const std::string& wire_name,
+                                  std::uint64_t uid_validity)>;
+  using OnError = std::function<void(const std::exception_ptr& error)>;
+  /// Has a connection do something about messages of a mailbox; `on_error` if it does not end well.
+  void run(cache::MailboxId mailbox, imap::Lane lane, const std::string& what, Work work,
+           OnError on_error);
+  void open(imap::Session& session, const std::string& name, std::uint64_t uid_validity);
   void start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted);
+  void start_head(const MessageKey& key, const std::shared_ptr<BodyFetch>& head);
   void fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
              const std::string& wire_name, const BodyBatch::Wanted& wanted);
   void fetch_singly(imap::Session& session, cache::MailboxId mailbox,
@@ -81,6 +94,10 @@ class Bodies {
   // bodies_ahead.cpp
   void note_read(const MessageKey& key, bool is_cached);
   void observe_scan(const MessageKey& key);
+  /// The direction in which the message is one of the next behind `before`.
+  std::optional<Scan::Direction> direction_to(const MessageKey& key,
+                                              std::optional<std::uint32_t> before) const;
+  void hand_ahead(cache::MailboxId mailbox, imap::Uid uid);
   void read_ahead(cache::MailboxId mailbox);
   void fetch_ahead(cache::MailboxId mailbox,
                    const std::vector<std::pair<std::uint32_t, std::uint64_t>>& absent);
@@ -89,6 +106,7 @@ class Bodies {
   Changes& changes_;
   Folders& folders_;
   mutable imap::Synchronized<Fetches> fetches_;
+  Heads heads_;
   imap::Synchronized<AccountStatus::Bodies> counts_;
   imap::Synchronized<std::unordered_map<std::uint32_t, Scan>> scans_;
 };

@@ -13,6 +13,8 @@ constexpr std::size_t kNearby = 4;
 /// Octets of one batch: enough to fill a fast line, few enough that the first of it is soon there.
 constexpr std::uint64_t kBatchBytes = std::uint64_t{4} << 20;
 constexpr std::size_t kBatchMessages = 128;
+/// Octets that are foreseen at a time.
+constexpr std::uint64_t kMostAhead = std::uint64_t{16} << 20;
 
 /// Calls `visit` with the rows that follow `uid` in the direction.
 void visit_beyond(const cache::View& view, cache::MailboxId mailbox, Scan::Direction direction,
@@ -33,26 +35,36 @@ void Bodies::note_read(const MessageKey& key, bool is_cached) {
   });
   const bool foreseen =
       scans_.with([&key](auto& scans) { return scans[key.mailbox].advance(key.uid); });
-  // Of what is cached nothing has to be foreseen.
-  if (!foreseen && is_cached) return;
   if (!foreseen) observe_scan(key);
   read_ahead({key.mailbox});
 }
 
 void Bodies::observe_scan(const MessageKey& key) {
-  const auto last = scans_.with([&key](auto& scans) { return scans[key.mailbox].last(); });
-  std::optional<Scan::Direction> next_to_last;
-  if (last) {
-    const auto direction = key.uid < *last ? Scan::Direction::down : Scan::Direction::up;
-    std::size_t passed = 0;
-    backing_.cache.read([&](const cache::View& view) {
-      visit_beyond(view, {key.mailbox}, direction, *last, [&](const cache::MessageRow& row) {
-        if (row.uid == key.uid) next_to_last = direction;
-        return !next_to_last && ++passed < kNearby;
-      });
+  const auto [last, beyond] = scans_.with([&key](auto& scans) {
+    const auto& scan = scans[key.mailbox];
+    return std::pair(scan.last(), scan.beyond());
+  });
+  auto next_to_last = direction_to(key, last);
+  // Of those that were foreseen none may have been heard of.
+  if (!next_to_last) next_to_last = direction_to(key, beyond);
+  scans_.with([&, direction = next_to_last](auto& scans) {
+    scans[key.mailbox].observe(key.uid, direction);
+  });
+}
+
+std::optional<Scan::Direction> Bodies::direction_to(const MessageKey& key,
+                                                    std::optional<std::uint32_t> before) const {
+  if (!before) return std::nullopt;
+  const auto direction = key.uid < *before ? Scan::Direction::down : Scan::Direction::up;
+  bool found = false;
+  std::size_t passed = 0;
+  backing_.cache.read([&](const cache::View& view) {
+    visit_beyond(view, {key.mailbox}, direction, *before, [&](const cache::MessageRow& row) {
+      found = row.uid == key.uid;
+      return !found && ++passed < kNearby;
     });
-  }
-  scans_.with([&](auto& scans) { scans[key.mailbox].observe(key.uid, next_to_last); });
+  });
+  return found ? std::optional(direction) : std::nullopt;
 }
 
 void Bodies::read_ahead(cache::MailboxId mailbox) {
@@ -67,20 +79,38 @@ void Bodies::read_ahead(cache::MailboxId mailbox) {
     return uids;
   });
   std::vector<std::uint32_t> foreseen;
+  std::vector<std::uint32_t> cached;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> absent;  // UID and size
+  std::uint64_t bytes = 0;
+  bool at_end = true;
   backing_.cache.read([&](const cache::View& view) {
     visit_beyond(view, mailbox, wish->direction, wish->beyond, [&](const cache::MessageRow& row) {
       foreseen.push_back(row.uid);
-      const bool cached = view.body_of(row).has_value();
-      // A large message is not worth holding up the small ones behind it.
-      if (!cached && !arriving.contains(row.uid) && row.size <= kBatchBytes) {
+      bytes += row.size;
+      if (view.body_of(row)) {
+        cached.push_back(row.uid);
+      } else if (!arriving.contains(row.uid) && row.size <= kBatchBytes) {
+        // A large message is not worth holding up the small ones behind it.
         absent.emplace_back(row.uid, row.size);
       }
-      return foreseen.size() < wish->count;
+      at_end = foreseen.size() < wish->count && bytes < kMostAhead;
+      return at_end;
     });
   });
-  scans_.with([&](auto& scans) { scans[mailbox.value].foresee(foreseen); });
+  scans_.with([&](auto& scans) {
+    auto& scan = scans[mailbox.value];
+    scan.foresee(foreseen, at_end);
+    std::erase_if(cached, [&scan](std::uint32_t uid) { return !scan.may_go_ahead(uid); });
+  });
+  changes_.will_be_read(mailbox, cached);
   fetch_ahead(mailbox, absent);
+}
+
+/// Of one that has just arrived in the cache.
+void Bodies::hand_ahead(cache::MailboxId mailbox, imap::Uid uid) {
+  const bool is_foreseen = scans_.with(
+      [&](auto& scans) { return scans[mailbox.value].may_go_ahead(uid.value); });
+  if (is_foreseen) changes_.will_be_read(mailbox, {uid.value});
 }
 
 void Bodies::fetch_ahead(cache::MailboxId mailbox,

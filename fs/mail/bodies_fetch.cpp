@@ -8,29 +8,56 @@
 
 namespace fs {
 
-void Bodies::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted) {
+void Bodies::run(cache::MailboxId mailbox, imap::Lane lane, const std::string& what, Work work,
+                 OnError on_error) {
   try {
     const auto name = folders_.wire_name(mailbox);
     const auto row =
         backing_.cache.read([mailbox](const cache::View& view) { return view.mailbox(mailbox); });
     if (!row) throw StaleError(fmt::format("folder {} is gone", mailbox.value));
     backing_.pool
-        .run({.mailbox = name,
-              .lane = imap::Lane::bulk,
-              .what = fmt::format(
-                  "fetch {} of {}",
-                  wanted.size() == 1 ? "a message" : fmt::format("{} messages", wanted.size()),
-                  name)},
-             [this, mailbox, validity = row->uid_validity, wanted](imap::Session& session) {
+        .run({.mailbox = name, .lane = lane, .what = fmt::format("fetch {} of {}", what, name)},
+             [this, mailbox, validity = row->uid_validity,
+              work = std::move(work)](imap::Session& session) {
                // It may have been renamed since.
-               fetch(session, mailbox, validity, folders_.wire_name(mailbox), wanted);
+               work(session, folders_.wire_name(mailbox), validity);
              })
-        .on_done([this, mailbox, wanted](const std::exception_ptr& error) {
-          if (error) give_up(mailbox, wanted, error);
+        .on_done([on_error](const std::exception_ptr& error) {
+          if (error) on_error(error);
         });
   } catch (const std::exception&) {
-    give_up(mailbox, wanted, std::current_exception());
+    on_error(std::current_exception());
   }
+}
+
+void Bodies::start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted) {
+  run(
+      mailbox, imap::Lane::bulk,
+      wanted.size() == 1 ? "a message" : fmt::format("{} messages", wanted.size()),
+      [this, mailbox, wanted](imap::Session& session, const std::string& name,
+                              std::uint64_t uid_validity) {
+        fetch(session, mailbox, uid_validity, name, wanted);
+      },
+      [this, mailbox, wanted](const std::exception_ptr& error) {
+        give_up(mailbox, wanted, error);
+      });
+}
+
+/// Somebody waits for a few lines: not behind large messages.
+void Bodies::start_head(const MessageKey& key, const std::shared_ptr<BodyFetch>& head) {
+  run(
+      {key.mailbox}, imap::Lane::interactive, "the beginning of a message",
+      [this, key, head](imap::Session& session, const std::string& name,
+                        std::uint64_t uid_validity) {
+        open(session, name, uid_validity);
+        HeadSink sink(head);
+        session.fetch_range(imap::Uid{key.uid}, 0, Heads::kBytes, sink);
+        if (!head->is_finished()) throw UnfetchableError("the server sends no parts of messages");
+      },
+      [this, key, head](const std::exception_ptr& error) {
+        heads_.drop(key);
+        head->finish(error);
+      });
 }
 
 void Bodies::give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
@@ -47,8 +74,7 @@ void Bodies::give_up(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted,
   for (const auto& [uid, fetch] : wanted) fetch->finish(error);
 }
 
-void Bodies::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
-                   const std::string& name, const BodyBatch::Wanted& wanted) {
+void Bodies::open(imap::Session& session, const std::string& name, std::uint64_t uid_validity) {
   const auto is_same = [&](imap::Session::Refresh refresh) {
     try {
       return session.examine(name, refresh).uid_validity.value == uid_validity;
@@ -61,6 +87,11 @@ void Bodies::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64
   if (!is_same(imap::Session::Refresh::no) && !is_same(imap::Session::Refresh::yes)) {
     throw StaleError(fmt::format("{} has another UIDVALIDITY now", name));
   }
+}
+
+void Bodies::fetch(imap::Session& session, cache::MailboxId mailbox, std::uint64_t uid_validity,
+                   const std::string& name, const BodyBatch::Wanted& wanted) {
+  open(session, name, uid_validity);
   // Repeated after a lost connection, only the rest is fetched.
   auto rest = wanted;
   std::erase_if(rest, [](const auto& one) { return one.second->is_finished(); });

@@ -124,8 +124,10 @@ bool BodyFetch::has(std::uint64_t end) const {
 
 std::shared_ptr<BodyData> BodyFetch::wait_for(std::uint64_t end, const Patience& patience,
                                               Interrupt& interrupt) {
-  const auto stop = interrupt.token();
   std::unique_lock lock(mutex_);
+  // To ask for the token says that there will be a wait.
+  if (has(end)) return data_;
+  const auto stop = interrupt.token();
   while (!has(end) && !finished_) {
     if (stop.stop_requested()) throw imap::CancelledError("interrupted");
     const auto deadline = patience.deadline();

@@ -155,8 +155,13 @@ void Changes::arrived(cache::MailboxId mailbox) {
   announce(mailbox, {}, true);
 }
 
-void Changes::name_gone(cache::MailboxId mailbox, const std::string& name) {
-  if (const auto told = sink()) told->name_gone(mailbox, name);
+void Changes::name_changed(cache::MailboxId mailbox, const std::string& name) {
+  if (const auto told = sink()) told->name_changed(mailbox, name);
+}
+
+void Changes::will_be_read(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) const {
+  if (uids.empty()) return;
+  if (const auto told = sink()) told->will_be_read(mailbox, uids);
 }
 
 void Changes::announce(cache::MailboxId mailbox, const Rows& gone, bool arrived) {

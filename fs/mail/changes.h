@@ -64,9 +64,9 @@ class Changes {
   void keep(const MessageKey& key, const Departed::Message& message);
   /// Messages have come to a mailbox that was listed before; their rows are committed.
   void arrived(cache::MailboxId mailbox);
-  /// A name is no message's any more that it was for a while.
-  void name_gone(cache::MailboxId mailbox, const std::string& name);
   /// See ChangeSink.
+  void name_changed(cache::MailboxId mailbox, const std::string& name);
+  void will_be_read(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) const;
   void folders(const FolderTree& before, const FolderTree& after,
                const std::vector<cache::MailboxId>& own);
 

@@ -50,6 +50,12 @@ std::vector<cache::RecordId> ids_of(const std::vector<PendingChange>& changes) {
   return ids;
 }
 
+void tell_of_names(Changes& told, const std::vector<PendingChange>& changes) {
+  for (const auto& change : changes) {
+    if (change.target.value != 0) told.name_changed(change.target, change.row.name);
+  }
+}
+
 void Dispatch::run(const Batch& batch) {
   auto left = batch;
   if (!open(left)) return;
@@ -131,6 +137,7 @@ void Dispatch::end(const Batch& some) {
   // What took the place of these changes has to be in the cache before they leave.
   context_.backing.cache.run([](cache::Edit&) {});
   context_.pending.ended(ids_of(some));
+  tell_of_names(context_.changes, some);
 }
 
 bool Dispatch::try_for(const Batch& some, const std::function<void()>& command) {

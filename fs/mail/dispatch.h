@@ -102,5 +102,8 @@ class Dispatch {
 /// The UIDs of the messages.
 imap::UidSet uids_of(const std::vector<PendingChange>& changes);
 std::vector<cache::RecordId> ids_of(const std::vector<PendingChange>& changes);
+/// Of changes that have ended: what they were to be called elsewhere may stand for another message
+/// now, or for none.
+void tell_of_names(Changes& told, const std::vector<PendingChange>& changes);
 
 }  // namespace fs

@@ -97,6 +97,11 @@ class MailStore {
   /// The message if it is cached, also one that was moved or deleted here and is not gone yet;
   /// never waits.
   std::optional<cache::MessageRow> cached_message(cache::MailboxId mailbox, imap::Uid uid) const;
+  /// Whether a folder is one that changes only by what ChangeSink is told, as far as the user sees
+  /// it: it was listed, and nothing that the user did there is still on its way.
+  bool is_settled(cache::MailboxId mailbox) const {
+    return messages_.is_listed(mailbox) && !pending_.concerns(mailbox);
+  }
   /// When messages were last seen to come or go since the mount, in unix seconds.
   std::optional<std::int64_t> last_change(cache::MailboxId mailbox) const {
     return changes_.last(mailbox);
@@ -123,6 +128,11 @@ class MailStore {
 
   /// Whether the message can be read without the server, now and after unmounting.
   bool is_body_cached(cache::MailboxId mailbox, imap::Uid uid) const;
+  /// All octets of a message, if it is cached and not larger than that; never waits.
+  std::optional<std::vector<std::byte>> cached_body(cache::MailboxId mailbox, imap::Uid uid,
+                                                    std::uint64_t most) const {
+    return bodies_.cached({mailbox.value, uid.value}, most);
+  }
   /// The size of a message for which the server gave none: begins to fetch it. 0 when it cannot be
   /// had.
   std::uint64_t learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt) {

@@ -43,6 +43,9 @@ class Messages {
                                         Interrupt& interrupt);
   std::optional<cache::MessageRow> cached(cache::MailboxId mailbox, imap::Uid uid) const;
 
+  /// Whether all of its messages were known once: what comes and goes since then is told of.
+  bool is_listed(cache::MailboxId mailbox) const;
+
   // What the server tells unasked: messages_updates.cpp. On a connection's thread.
 
   /// Takes in what was told of mailboxes that were open, and compares those of which not enough was
@@ -79,7 +82,6 @@ class Messages {
   /// For somebody who could be given what is known: waits a moment.
   void wait_a_moment(Listing& listing, Interrupt& interrupt);
   bool is_fresh(const State& state, const std::string& name) const;
-  bool is_listed(cache::MailboxId mailbox) const;
   bool is_running(cache::MailboxId mailbox) const;
   static bool is_plain(const cache::MailboxRow& row);
 

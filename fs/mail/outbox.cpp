@@ -279,10 +279,7 @@ void Outbox::refused(const std::vector<PendingChange>& some, const std::exceptio
   // Before the changes end: a barrier that waits for that has to find it.
   refusals_.add(std::move(refusals), error);
   pending_.ended(ids_of(some));
-  for (const auto& change : some) {
-    if (change.target.value == 0) continue;
-    changes_.name_gone(change.target, change.row.name);
-  }
+  tell_of_names(changes_, some);
   std::set<cache::MailboxId> back;
   for (const auto& change : some) back.insert(change.mailbox);
   for (const auto mailbox : back) changes_.arrived(mailbox);

@@ -1,7 +1,8 @@
 #pragma once
 /// Recognises a program that reads the messages of one mailbox in order (`grep -r`, `cat *`, `cp
-/// -r`) and says what it will read next. Pure bookkeeping, one object for each mailbox, used under
-/// a lock.
+/// -r`) and says what it will read next. What it will read is given to the kernel ahead, which then
+/// does not ask for it; so a few of them are kept back, whose reads tell how far the program is.
+/// Pure bookkeeping, one object for each mailbox, used under a lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,20 +29,32 @@ class Scan {
   bool advance(std::uint32_t uid);
   /// The message that was read last, if it may be the first of a scan.
   std::optional<std::uint32_t> last() const { return last_; }
+  /// The last one that a running scan has foreseen.
+  std::optional<std::uint32_t> beyond() const;
   /// A message was read that nothing foresaw. It begins or goes on with a scan if it stands next to
-  /// the last one, in that direction; else it only may be the first of one.
+  /// `last` or `beyond`, in that direction; else it only may be the first of one.
   void observe(std::uint32_t uid, std::optional<Direction> next_to_last);
 
   /// What to look up now, or nothing as long as enough is foreseen. A wish is made once: answer it
   /// with `foresee`.
   std::optional<Wish> wish();
-  /// The UIDs that were wished for, in the direction; fewer than wished for at the end.
-  void foresee(std::span<const std::uint32_t> uids);
+  /// The UIDs that were wished for, in the direction, or the first of them; `at_end`: there are no
+  /// more.
+  void foresee(std::span<const std::uint32_t> uids, bool at_end);
+  /// Whether the message is foreseen, was not read yet, and its read need not be heard of.
+  bool may_go_ahead(std::uint32_t uid) const;
 
  private:
+  struct Foreseen {
+    std::uint32_t uid;
+    bool is_kept_back;
+    bool was_read = false;
+  };
+
   std::optional<std::uint32_t> last_;
   std::optional<Direction> direction_;  // while a scan is running
-  std::deque<std::uint32_t> ahead_;     // foreseen and not read yet, next first
+  std::deque<Foreseen> ahead_;          // next first
+  std::size_t passed_ = 0;              // of these, up to the furthest that was read
   std::uint32_t beyond_ = 0;            // the last one foreseen
   std::size_t window_ = 0;
   bool wished_ = false;

@@ -35,16 +35,16 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
                : kernel_->entry_gone(directory, ino, name);
     }
   }
-  kernel_->attributes_changed(directory);
+  kernel_->directory_changed(directory);
 }
 
-void Announcer::name_gone(cache::MailboxId mailbox, const std::string& name) {
+void Announcer::name_changed(cache::MailboxId mailbox, const std::string& name) {
   const auto tree = mail_.folders();
   const auto* folder = tree->find(mailbox);
   if (folder == nullptr) return;
   const auto directory = naming_.ino_of(*folder);
   kernel_->entry_changed(directory, name);
-  kernel_->attributes_changed(directory);
+  kernel_->directory_changed(directory);
 }
 
 void Announcer::folders_changed(const FolderTree& before, const FolderTree& after,
@@ -65,7 +65,7 @@ void Announcer::folders_changed(const FolderTree& before, const FolderTree& afte
     if (folder.id == FolderTree::kRoot || is_same(folder, after.find(folder.id))) continue;
     const auto parent = parent_in(before, folder);
     if (is_own(folder)) {
-      kernel_->attributes_changed(parent);
+      kernel_->directory_changed(parent);
       continue;
     }
     // One that has moved lives on under another name.
@@ -74,15 +74,19 @@ void Announcer::folders_changed(const FolderTree& before, const FolderTree& afte
     } else {
       kernel_->entry_gone(parent, naming_.ino_of(folder), folder.name);
     }
-    kernel_->attributes_changed(parent);
+    kernel_->directory_changed(parent);
   }
   for (const auto& [id, folder] : after.all()) {
     if (folder.id == FolderTree::kRoot || is_same(folder, before.find(folder.id))) continue;
     const auto parent = parent_in(after, folder);
     // The kernel may remember that there was none.
     if (!is_own(folder)) kernel_->entry_changed(parent, folder.name);
-    kernel_->attributes_changed(parent);
+    kernel_->directory_changed(parent);
   }
+}
+
+void Announcer::will_be_read(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) {
+  for (const auto uid : uids) kernel_->will_be_read(inodes_->ino_of({mailbox.value, uid}));
 }
 
 }  // namespace fs

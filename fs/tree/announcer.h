@@ -19,9 +19,10 @@ class Announcer : public ChangeSink {
 
   void messages_changed(cache::MailboxId mailbox, const std::vector<cache::MessageRow>& gone,
                         bool arrived) override;
-  void name_gone(cache::MailboxId mailbox, const std::string& name) override;
+  void name_changed(cache::MailboxId mailbox, const std::string& name) override;
   void folders_changed(const FolderTree& before, const FolderTree& after,
                        const std::vector<cache::MailboxId>& own) override;
+  void will_be_read(cache::MailboxId mailbox, const std::vector<std::uint32_t>& uids) override;
 
  private:
   const MailStore& mail_;

@@ -32,14 +32,13 @@ struct Entry {
   std::uint64_t next;  // where to go on after this entry
 };
 
-/// How long the kernel may use an answer without asking again. A message never changes and its name
-/// is never given to another one. That it has gone is told to the kernel (Announcer), but an answer
-/// that was under way then brings the name back: so a name lives for seconds only. Folders come and
-/// go while nothing tells us.
+/// How long the kernel may use an answer without asking again. A message never changes, and the
+/// kernel is told when its name stands for nothing more, or for another one (Announcer). Folders
+/// come and go while nothing tells us.
 struct Lifetimes {
   std::chrono::seconds message_attributes{86'400};
   std::chrono::seconds directory_attributes{1};
-  std::chrono::seconds message_entry{10};
+  std::chrono::seconds message_entry{86'400};
   std::chrono::seconds directory_entry{1};
   std::chrono::seconds own_file_entry{0};
   std::chrono::seconds no_entry{1};

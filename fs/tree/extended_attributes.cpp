@@ -101,9 +101,10 @@ std::vector<std::string> Filesystem::attribute_names(Ino ino) const {
 }
 
 std::string Filesystem::attribute(Ino ino, std::string_view name) const {
-  // security.* and system.* are asked for with every file: they must cost nothing.
-  const auto key = name.starts_with("user.") ? message_of(ino) : std::nullopt;
-  if (key) {
+  // ls asks for security.* and system.* of one file after the other until it hears that there are
+  // none here at all.
+  if (!name.starts_with("user.")) throw TreeError(EOPNOTSUPP, "only user.* attributes");
+  if (const auto key = message_of(ino)) {
     const cache::MailboxId mailbox{key->mailbox};
     const imap::Uid uid{key->uid};
     if (const auto row = mail_.cached_message(mailbox, uid)) {

@@ -171,6 +171,18 @@ void Filesystem::open_directory(Ino ino, Interrupt& interrupt) {
   static_cast<void>(folder(ino));
 }
 
+bool Filesystem::is_settled(Ino ino) const {
+  if (view_of(ino) == View::own) return false;
+  const auto directory = folder(ino);
+  const auto id = directory.id;
+  bool has_drafts = false;
+  drafts_.visit(id, 0, [&has_drafts](const std::string&, const Draft&) {
+    has_drafts = true;
+    return false;
+  });
+  return !has_drafts && (!directory.selectable || mail_.is_settled(id));
+}
+
 void Filesystem::read_directory(Ino ino, std::uint64_t offset, Interrupt& interrupt,
                                 const std::function<bool(const Entry&)>& add) {
   if (view_of(ino) == View::own) {
@@ -234,6 +246,13 @@ void Filesystem::read(Ino ino, std::uint64_t offset, std::uint64_t length, Inter
   if (!key) throw TreeError(EISDIR, "a directory cannot be read");
   mail_.read(cache::MailboxId{key->mailbox}, imap::Uid{key->uid}, offset, length, interrupt,
              consume);
+}
+
+std::optional<std::vector<std::byte>> Filesystem::cached_content(Ino ino,
+                                                                 std::uint64_t most) const {
+  const auto key = is_draft(ino) ? std::nullopt : message_of(ino);
+  if (!key) return std::nullopt;
+  return mail_.cached_body(cache::MailboxId{key->mailbox}, imap::Uid{key->uid}, most);
 }
 
 Filesystem::Usage Filesystem::usage() const {

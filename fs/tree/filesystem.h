@@ -61,6 +61,9 @@ class Filesystem {
 
   /// To be called when a directory is entered: makes sure that its listing is fresh.
   void open_directory(Ino ino, Interrupt& interrupt);
+  /// Whether nothing in a directory is on its way there or away: its listing changes by what is
+  /// told to KernelCache alone.
+  bool is_settled(Ino ino) const;
   using Entry = fs::Entry;
   /// Calls `add` with the entries behind `offset` (0: from the beginning) until it returns false or
   /// there are no more: `.` and `..`, folders, messages newest first. Offsets stay valid while the
@@ -72,6 +75,9 @@ class Filesystem {
   /// As MailStore::read, and of what the mount tells of itself.
   void read(Ino ino, std::uint64_t offset, std::uint64_t length, Interrupt& interrupt,
             const std::function<void(const MailStore::Piece&)>& consume);
+
+  /// All of a message, if it is in the cache and not larger than that; never waits.
+  std::optional<std::vector<std::byte>> cached_content(Ino ino, std::uint64_t most) const;
 
   // Changes: filesystem_folders.cpp, filesystem_changes.cpp
 

@@ -1,5 +1,6 @@
 #pragma once
-/// What the kernel remembers of this mount and has to forget, because it has changed elsewhere.
+/// What the kernel remembers of this mount and has to forget, because it has changed elsewhere, and
+/// what it is given before it asks.
 /// Any thread; calls return at once, and what they ask for happens soon.
 
 #include "fs/tree/inode_numbers.h"
@@ -16,9 +17,12 @@ class KernelCache {
   virtual void entry_gone(Ino parent, Ino child, std::string name) = 0;
   /// What the name stands for has to be asked again.
   virtual void entry_changed(Ino parent, std::string name) = 0;
-  virtual void attributes_changed(Ino ino) = 0;
+  /// A directory has other attributes and another listing.
+  virtual void directory_changed(Ino directory) = 0;
   /// The pages that it has of a file are not those that it would get now, nor are the attributes.
   virtual void content_changed(Ino ino) = 0;
+  /// Of a message in the cache: somebody reads one after the other, and this one soon.
+  virtual void will_be_read(Ino ino) = 0;
 };
 
 }  // namespace fs

@@ -17,11 +17,11 @@ class RecordingKernel : public fs::KernelCache {
     note("gone", parent, name);
   }
   void entry_changed(fs::Ino parent, std::string name) override { note("changed", parent, name); }
-  void attributes_changed(fs::Ino ino) override { note("attributes", ino, {}); }
-
+  void directory_changed(fs::Ino ino) override { note("directory", ino, {}); }
   void content_changed(fs::Ino ino) override { note("content", ino, {}); }
+  void will_be_read(fs::Ino ino) override { note("read", ino, {}); }
 
-  /// Whether it was told so: of an entry in a directory, or of attributes.
+  /// Whether it was told so: of an entry in a directory, or of a directory.
   bool was_told(const std::string& what, fs::Ino ino, const std::string& name = {}) const {
     return notices_.with([&](const auto& notices) {
       return std::ranges::find(notices, std::pair{what + ' ' + name, ino.value}) != notices.end();

@@ -48,6 +48,12 @@ std::string fetch_item(const Faults& faults, const StoredMessage& message,
   }
   if (name == "MODSEQ") return "MODSEQ (" + std::to_string(message.modseq) + ")";
   if (name == "BODY.PEEK[]") return "BODY[] " + literal(octets);
+  if (name.starts_with("BODY.PEEK[]<")) {
+    const auto dot = name.find('.', sizeof "BODY.PEEK[]<");
+    const auto origin = std::stoul(name.substr(name.find('<') + 1));
+    const auto part = octets.substr(std::min(origin, octets.size()), std::stoul(name.substr(dot + 1)));
+    return "BODY[]<" + std::to_string(origin) + "> " + literal(part);
+  }
   constexpr std::string_view kFields = "BODY.PEEK[HEADER.FIELDS ";
   if (name.starts_with(kFields)) {
     const auto list = item.substr(kFields.size(), item.size() - kFields.size() - 1);

@@ -25,7 +25,7 @@ Scan begun_upwards() {
   scan.observe(1, std::nullopt);
   scan.observe(2, Direction::up);
   const auto wish = scan.wish();
-  scan.foresee(following(*wish, wish->count));
+  scan.foresee(following(*wish, wish->count), false);
   return scan;
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("what was foreseen advances the scan, and the window doubles up to a l
     CHECK(scan.last() == uid);
     if (const auto wish = scan.wish()) {
       windows.push_back(wish->count);
-      scan.foresee(following(*wish, wish->count));
+      scan.foresee(following(*wish, wish->count), false);
     }
   }
   REQUIRE(windows.size() > 6);
@@ -82,8 +82,9 @@ TEST_CASE("reads a little out of order belong to the scan", "[fs][scan]") {
   auto scan = begun_upwards();
   CHECK(scan.advance(5));
   CHECK(scan.advance(6));
-  // Those that it went past are not expected any more.
-  CHECK_FALSE(scan.advance(3));
+  // One of several threads may be behind the others.
+  CHECK(scan.advance(3));
+  CHECK(scan.advance(7));
 }
 
 TEST_CASE("a read elsewhere ends the scan", "[fs][scan]") {
@@ -99,7 +100,7 @@ TEST_CASE("at the end of the mailbox nothing more is wished for", "[fs][scan]") 
   scan.observe(1, std::nullopt);
   scan.observe(2, Direction::up);
   const auto wish = scan.wish();
-  scan.foresee(following(*wish, 3));
+  scan.foresee(following(*wish, 3), true);
   for (const std::uint32_t uid : {3U, 4U, 5U}) {
     CHECK(scan.advance(uid));
     CHECK_FALSE(scan.wish());
@@ -111,6 +112,6 @@ TEST_CASE("an answer that nobody wished for is dropped", "[fs][scan]") {
   Scan scan;
   scan.observe(1, std::nullopt);
   const std::vector<std::uint32_t> uids{2, 3};
-  scan.foresee(uids);
+  scan.foresee(uids, true);
   CHECK_FALSE(scan.advance(2));
 }

@@ -84,7 +84,7 @@ TEST_CASE("a message of which the server tells that it vanished is gone at once"
 
   CHECK(mount.listed("/INBOX") == Names{"3.eml", "1.eml"});
   CHECK(mount.kernel->was_told("gone", inbox, "2.eml"));
-  CHECK(mount.kernel->was_told("attributes", inbox));
+  CHECK(mount.kernel->was_told("directory", inbox));
   CHECK(world.server().log().empty());
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("a message of which the server tells that it came is there without bei
   world.hear();
   mount.tell([](auto& told) { told.exists_changed = true; });
   CHECK(mount.listed("/INBOX") == Names{"3.eml", "2.eml", "1.eml"});
-  CHECK(mount.kernel->was_told("attributes", world.ino("/INBOX")));
+  CHECK(mount.kernel->was_told("directory", world.ino("/INBOX")));
 }
 
 TEST_CASE("the session that was told of a new message need not open the mailbox again",

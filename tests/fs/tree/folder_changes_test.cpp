@@ -186,7 +186,7 @@ TEST_CASE("the kernel is not told of what it has asked for", "[fs][folders][chan
   CHECK_FALSE(kernel->was_told("changed", fs::kRootIno, "Work"));
   CHECK_FALSE(kernel->was_told("changed", mount.ino("/New"), "Work"));
   CHECK_FALSE(kernel->was_told("gone", fs::kRootIno, "Old"));
-  CHECK(kernel->was_told("attributes", fs::kRootIno));
+  CHECK(kernel->was_told("directory", fs::kRootIno));
 }
 
 TEST_CASE("rmdir removes an empty folder and its subscription", "[fs][folders][change]") {
