@@ -26,7 +26,11 @@ constexpr std::size_t kLeastSubject = 32;
 
 /// `text` as it may stand in a file name.
 std::string visible(std::string_view text) {
-  const auto line = imap::one_line(text);
+  auto line = imap::one_line(text);
+  if (std::ranges::all_of(line, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+    std::ranges::replace(line, '/', '-');
+    return line;
+  }
   std::string seen;
   for (std::string_view rest = line; !rest.empty();) {
     const auto unit = imap::first_utf8(rest);

@@ -1,6 +1,7 @@
 #include "fs/mail/headers.h"
 
 #include "fs/mail/charsets.h"
+#include "fs/mail/plain_headers.h"
 #include "imap/base/utf8.h"
 
 #include <gmime/gmime.h>
@@ -109,7 +110,12 @@ RawHeaders split(std::string_view block) {
 /// character does not cost the good ones.
 std::string as_utf8(std::string_view raw) {
   std::string text;
+  text.reserve(raw.size());
   while (!raw.empty()) {
+    const auto run = imap::visible_ascii(raw);
+    text += run;
+    raw.remove_prefix(run.size());
+    if (raw.empty()) break;
     const auto unit = imap::first_utf8(raw);
     if (unit.character) {
       imap::append_utf8(text, *unit.character == 0 ? U' ' : *unit.character);
@@ -151,6 +157,8 @@ std::string shown(const char* text) {
 }
 
 std::string decoded(const std::string& utf8) {
+  // Only encoded-words have to be decoded.
+  if (utf8.find("=?") == std::string::npos) return utf8;
   const auto text = with_known_charsets(utf8);
   const Text plain(g_mime_utils_header_decode_text(decoding(), text.c_str()));
   return plain == nullptr ? std::string() : std::string(plain.get());
@@ -177,7 +185,13 @@ InternetAddress* first_sender(InternetAddressList* list) {
 }
 
 void read_sender(const std::string& raw, MessageHeaders& headers) {
-  const auto text = with_known_charsets(as_utf8(imap::cut_utf8(raw, kMaxRawSender)));
+  const auto utf8 = as_utf8(imap::cut_utf8(raw, kMaxRawSender));
+  if (const auto plain = plain_sender(utf8)) {
+    headers.from_name = shown(plain->name);
+    headers.from_address = shown(plain->address);
+    return;
+  }
+  const auto text = with_known_charsets(utf8);
   const std::unique_ptr<InternetAddressList, Release> list(
       internet_address_list_parse(decoding(), text.c_str()));
   if (auto* const sender = first_sender(list.get()); sender != nullptr) {
@@ -194,6 +208,7 @@ void read_sender(const std::string& raw, MessageHeaders& headers) {
 }
 
 std::optional<std::int64_t> seconds_of(const std::string& date) {
+  if (const auto plain = plain_date(date)) return plain;
   const std::unique_ptr<GDateTime, Release> time(g_mime_utils_header_decode_date(date.c_str()));
   if (time == nullptr) return std::nullopt;
   return g_date_time_to_unix(time.get());

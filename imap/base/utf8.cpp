@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace imap {
 namespace {
@@ -60,6 +61,12 @@ Utf8Unit first_utf8(std::string_view text) {
   return {character, length};
 }
 
+std::string_view visible_ascii(std::string_view text) {
+  const auto* const end =
+      std::ranges::find_if_not(text, [](char c) { return c > ' ' && c < '\x7F'; });
+  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto unit = first_utf8(text);
@@ -107,6 +114,12 @@ std::string one_line(std::string_view text) {
   line.reserve(text.size());
   bool space = false;
   while (!text.empty()) {
+    if (const auto run = visible_ascii(text); !run.empty()) {
+      if (std::exchange(space, false) && !line.empty()) line += ' ';
+      line += run;
+      text.remove_prefix(run.size());
+      continue;
+    }
     const auto unit = first_utf8(text);
     text.remove_prefix(unit.length);
     const auto character = unit.character.value_or(kReplacement);

@@ -21,6 +21,10 @@ struct Utf8Unit {
 /// (RFC 3629). Length 0 only for the empty text.
 Utf8Unit first_utf8(std::string_view text);
 
+/// The longest beginning of `text` of visible ASCII, that is, without spaces: most text is that,
+/// and need not be looked at character by character.
+std::string_view visible_ascii(std::string_view text);
+
 bool is_utf8(std::string_view text);
 
 /// `character` must be a Unicode scalar value.
