@@ -11,7 +11,7 @@ namespace {
 
 // One transaction: large enough that its fsync does not count, small enough that nobody waits long
 // for its end.
-constexpr std::size_t kBatchJobs = 64;
+constexpr std::size_t kBatchJobs = 1024;
 constexpr std::uint64_t kBatchBytes = 8 * 1024 * 1024;
 // The same while the disk has little room: what goes beyond the free pages lets the file grow.
 constexpr std::uint64_t kLowBatchBytes = 512 * 1024;

@@ -122,7 +122,7 @@ constexpr std::uint64_t kDefaultCacheSize = std::uint64_t{2} << 30U;
 constexpr std::uint64_t kSmallestCache = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLargestCache = std::uint64_t{16} << 40U;
 constexpr std::chrono::days kLongestAge{36'500};
-constexpr unsigned kDefaultConnections = 3;
+constexpr unsigned kDefaultConnections = 4;
 constexpr unsigned kMostConnections = 16;
 constexpr std::chrono::milliseconds kDefaultTimeout = std::chrono::seconds{30};
 constexpr std::chrono::milliseconds kShortestTimeout = std::chrono::seconds{1};

@@ -19,6 +19,8 @@ constexpr std::size_t kMostThreads = 64;
 /// program that reads small files lie some 10 microseconds.
 constexpr std::chrono::microseconds kMostPatience{200};
 constexpr std::chrono::microseconds kFirstPatience{50};
+/// A turn of nobody else does not take so long.
+constexpr std::chrono::microseconds kYielded{100};
 /// How often the deputy looks, which is as long as one request may hold up the others, and when it
 /// stops looking.
 constexpr std::chrono::milliseconds kLookEvery{5};
@@ -157,6 +159,8 @@ bool RequestLoop::receive(fuse_buf& buffer) {
     if (got != -EAGAIN) return false;
     if (waited < patience_) {
       ::sched_yield();
+      // Somebody else needs this processor.
+      if (Clock::now() - asked - waited > kYielded) patience_ /= 2;
     } else {
       slept = true;
       sleep();

@@ -2,6 +2,7 @@
 
 #include "fs/mail/bodies.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace fs {
@@ -11,10 +12,11 @@ namespace {
 /// name or size.
 constexpr std::size_t kNearby = 4;
 /// Octets of one batch: enough to fill a fast line, few enough that the first of it is soon there.
-constexpr std::uint64_t kBatchBytes = std::uint64_t{4} << 20;
-constexpr std::size_t kBatchMessages = 128;
+constexpr std::uint64_t kBatchBytes = std::uint64_t{8} << 20;
+constexpr std::size_t kBatchMessages = 512;
 /// Octets that are foreseen at a time.
-constexpr std::uint64_t kMostAhead = std::uint64_t{16} << 20;
+constexpr std::uint64_t kMostUnwritten = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMostAhead = std::uint64_t{32} << 20;
 
 /// Calls `visit` with the rows that follow `uid` in the direction.
 void visit_beyond(const cache::View& view, cache::MailboxId mailbox, Scan::Direction direction,
@@ -71,13 +73,21 @@ void Bodies::read_ahead(cache::MailboxId mailbox) {
   const auto wish = scans_.with([&](auto& scans) { return scans[mailbox.value].wish(); });
   if (!wish) return;
   // Looked at before the cache: what is in neither is nowhere, whatever arrives in between.
-  const auto arriving = fetches_.with([mailbox](const Fetches& fetches) {
+  std::uint64_t unwritten = 0;
+  const auto arriving = fetches_.with([&](const Fetches& fetches) {
     std::unordered_set<std::uint32_t> uids;
     for (const auto& [key, fetch] : fetches.running) {
       if (key.mailbox == mailbox.value) uids.insert(key.uid);
+      if (fetch->is_finished()) unwritten += fetch->size().value_or(0);
     }
+    unwritten -= std::min(unwritten, fetches.kept_bytes);  // those are to stay
     return uids;
   });
+  // Where the disk is slower than the network, the reader waits for the disk, too: else all that it
+  // was ahead would be in memory.
+  if (unwritten > kMostUnwritten) {
+    return scans_.with([&](auto& scans) { scans[mailbox.value].postpone(); });
+  }
   std::vector<std::uint32_t> foreseen;
   std::vector<std::uint32_t> cached;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> absent;  // UID and size

@@ -15,7 +15,7 @@ namespace {
 
 /// Rows of the first command of a listing, so that the first entries show soon, and of the largest.
 constexpr std::size_t kFirstChunk = 100;
-constexpr std::size_t kLargestChunk = 1000;
+constexpr std::size_t kLargestChunk = 4000;
 /// More rows than these are fetched as bulk work, so that short requests go past.
 constexpr std::uint64_t kMostInteractive = 500;
 /// Where a mailbox keeps no mod-sequences: how long flags are taken as known, and of how many

@@ -5,10 +5,10 @@
 namespace fs {
 namespace {
 
-/// Messages foreseen at first, and at most: doubling with each wish, so that a reader of a few
-/// messages costs little and a scan of many costs few round trips.
+/// Messages foreseen at first, and at most: four times as many with each wish, so that a reader of a
+/// few messages costs little and a scan of many costs few round trips.
 constexpr std::size_t kFirstWindow = 8;
-constexpr std::size_t kLargestWindow = 256;
+constexpr std::size_t kLargestWindow = 2048;
 /// How far out of order a read may be and still belong to the scan.
 constexpr std::size_t kSlack = 64;
 /// One of so many is kept back.
@@ -44,7 +44,7 @@ void Scan::observe(std::uint32_t uid, std::optional<Direction> next_to_last) {
 }
 
 std::optional<Scan::Wish> Scan::wish() {
-  if (!direction_ || wished_ || at_end_ || ahead_.size() - passed_ > window_ / 2) {
+  if (!direction_ || wished_ || at_end_ || ahead_.size() - passed_ > foreseen_ / 2) {
     return std::nullopt;
   }
   wished_ = true;
@@ -55,7 +55,8 @@ void Scan::foresee(std::span<const std::uint32_t> uids, bool at_end) {
   if (!wished_) return;
   wished_ = false;
   at_end_ = at_end;
-  window_ = std::min(window_ * 2, kLargestWindow);
+  foreseen_ = uids.size();
+  window_ = std::min(window_ * 4, kLargestWindow);
   for (std::size_t i = 1; i <= uids.size(); ++i) {
     ahead_.push_back({uids[i - 1], i % kHeardOf == 0 || i == uids.size()});
   }

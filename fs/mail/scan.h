@@ -41,6 +41,8 @@ class Scan {
   /// The UIDs that were wished for, in the direction, or the first of them; `at_end`: there are no
   /// more.
   void foresee(std::span<const std::uint32_t> uids, bool at_end);
+  /// The wish cannot be answered now: it is made again.
+  void postpone() { wished_ = false; }
   /// Whether the message is foreseen, was not read yet, and its read need not be heard of.
   bool may_go_ahead(std::uint32_t uid) const;
 
@@ -56,7 +58,8 @@ class Scan {
   std::deque<Foreseen> ahead_;          // next first
   std::size_t passed_ = 0;              // of these, up to the furthest that was read
   std::uint32_t beyond_ = 0;            // the last one foreseen
-  std::size_t window_ = 0;
+  std::size_t window_ = 0;    // to be foreseen next
+  std::size_t foreseen_ = 0;  // the last time
   bool wished_ = false;
   bool at_end_ = false;
 };

@@ -92,7 +92,7 @@ TEST_CASE("mount has the documented defaults", "[fs][cli][options]") {
   CHECK(options.password_file.empty());
   CHECK(options.cache_dir == "/c");
   CHECK(options.cache_size == 2147483648U);
-  CHECK(options.connections == 3);
+  CHECK(options.connections == 4);
   CHECK(options.names == "{date} {from} - {subject}.{uid}.eml");
   CHECK(options.timeout == std::chrono::seconds{30});
   CHECK(options.poll_interval == std::chrono::minutes{1});
