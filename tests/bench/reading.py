@@ -83,9 +83,9 @@ class QuickMount(Mount):
 
 
 class Place:
-    """A Dovecot with the folder, a directory for what is made of it, and how far away it is."""
+    """A Dovecot with the folder and a directory for what is made of it. `seed` fills a mailbox of it from a directory."""
 
-    def __init__(self, values, directory):
+    def __init__(self, values, directory, seed):
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: for the mounts
         self.directory = pathlib.Path(directory)
         self.account = types.SimpleNamespace(
@@ -99,13 +99,32 @@ class Place:
         self.maildir = self.directory / "maildir"
         self._count = 0
         self._near = None
+        self._seed = seed
+        self._has_large = False
+
+    def need_large(self):
+        """A mailbox with a message of 30 MB and one of 100."""
+        if self._has_large:
+            return
+        source = self.directory / "large-mail"
+        source.mkdir()
+        line = b"a line of a long message, 64 characters with its end, as usual\n"
+        for number, size in enumerate((30, 100)):
+            content = b"Subject: %d MB\n\n" % size + line * (size * 1_000_000 // len(line))
+            (source / ("%d.eml" % number)).write_bytes(content)
+        self._seed("Large", source)
+        shutil.rmtree(source)
+        self._has_large = True
 
     def mount(self, port, cache=None):
-        self._count += 1
         source = "imaps://%s@localhost:%d" % (self.account.user, port)
+        return self.mount_of(self.account, source=source, cache=cache)
+
+    def mount_of(self, account, **keywords):
+        self._count += 1
         directory = self.directory / ("mount%d" % self._count)
         directory.mkdir()
-        return QuickMount(self.account, directory, source=source, cache=cache, timeout="60s").start()
+        return QuickMount(account, directory, timeout="60s", **keywords).start()
 
     def pull(self, port, fsync="yes"):
         """Has mbsync fetch the folder into an empty Maildir."""

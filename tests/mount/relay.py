@@ -1,4 +1,5 @@
 """Servers between the server and its client, for what no real server or network does on demand."""
+import collections
 import enum
 import queue
 import re
@@ -193,10 +194,12 @@ class DistantRelay(Relay):
 
     A round trip is counted whenever the client sends something behind what it was sent, or first.
     What the client sends at a time counts once; TLS, which is not looked into, is counted with it.
+    No more than `window` octets are under way in one direction of a connection, as with TCP; without it any number.
     """
 
-    def __init__(self, port, round_trip):
+    def __init__(self, port, round_trip, window=None):
         self._one_way = round_trip / 2
+        self._window = window
         self._heard = set()  # connections on which the client has got something since it said something
         self.round_trips = {}
         super().__init__(port)
@@ -218,7 +221,15 @@ class DistantRelay(Relay):
             self._shut(target)
 
         self._start(deliver)
+        unconfirmed = collections.deque()  # when it will be known to have arrived, and how much it is
+        under_way = 0
         while data := source.recv(65536):
+            while unconfirmed and (unconfirmed[0][0] <= time.monotonic() or under_way > (self._window or under_way)):
+                at, octets = unconfirmed.popleft()
+                time.sleep(max(0.0, at - time.monotonic()))
+                under_way -= octets
+            under_way += len(data)
+            unconfirmed.append((time.monotonic() + 2 * self._one_way, len(data)))
             if direction is Direction.TO_SERVER and (source not in self.round_trips or source in self._heard):
                 self.round_trips[source] = self.round_trips.get(source, 0) + 1
                 self._heard.discard(source)
