@@ -65,7 +65,10 @@ void PagePusher::loop() {
 
 /// That the kernel has forgotten the file (ENOENT) does no harm.
 void PagePusher::store(Ino ino, const std::vector<std::byte>& content) const {
-  fuse_bufvec octets = FUSE_BUFVEC_INIT(content.size());
+  fuse_bufvec octets{};
+  octets.count = 1;
+  octets.buf[0].size = content.size();
+  octets.buf[0].fd = -1;
   octets.buf[0].mem = const_cast<std::byte*>(content.data());  // only read
   fuse_lowlevel_notify_store(session_, ino.value, 0, &octets, fuse_buf_copy_flags{});
 }

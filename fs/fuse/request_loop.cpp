@@ -94,7 +94,7 @@ void RequestLoop::serve(Number number) {
   serving = {this, number};
   fuse_buf buffer{};
   while (wait_for_lead(number)) lead(number, buffer);
-  std::free(buffer.mem);
+  std::free(buffer.mem);  // NOLINT(cppcoreguidelines-no-malloc): libfuse has allocated it
 }
 
 bool RequestLoop::wait_for_lead(Number number) {

@@ -44,21 +44,20 @@ void Bodies::read(cache::MailboxId mailbox, imap::Uid uid, std::uint64_t offset,
 
 std::optional<std::vector<std::byte>> Bodies::cached(const MessageKey& key,
                                                      std::uint64_t most) const {
-  return backing_.cache.read(
-      [&](const cache::View& view) -> std::optional<std::vector<std::byte>> {
-        const auto row = view.message({key.mailbox}, key.uid);
-        const auto body = row ? view.body_of(*row) : std::nullopt;
-        const auto size = body ? view.body_size(*body) : std::nullopt;
-        if (!size || *size > most) return std::nullopt;
-        std::vector<std::byte> octets;
-        octets.reserve(*size);
-        const bool whole = view.body(*body, 0, *size, [&octets](cache::Bytes bytes) {
-          octets.insert(octets.end(), bytes.begin(), bytes.end());
-        });
-        if (!whole) return std::nullopt;
-        backing_.cache.touch(*body);
-        return octets;
-      });
+  return backing_.cache.read([&](const cache::View& view) -> std::optional<std::vector<std::byte>> {
+    const auto row = view.message({key.mailbox}, key.uid);
+    const auto body = row ? view.body_of(*row) : std::nullopt;
+    const auto size = body ? view.body_size(*body) : std::nullopt;
+    if (!size || *size > most) return std::nullopt;
+    std::vector<std::byte> octets;
+    octets.reserve(*size);
+    const bool whole = view.body(*body, 0, *size, [&octets](cache::Bytes bytes) {
+      octets.insert(octets.end(), bytes.begin(), bytes.end());
+    });
+    if (!whole) return std::nullopt;
+    backing_.cache.touch(*body);
+    return octets;
+  });
 }
 
 std::uint64_t Bodies::learn_size(cache::MailboxId mailbox, imap::Uid uid, Interrupt& interrupt) {

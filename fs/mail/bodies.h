@@ -78,7 +78,7 @@ class Bodies {
   using OnError = std::function<void(const std::exception_ptr& error)>;
   /// Has a connection do something about messages of a mailbox; `on_error` if it does not end well.
   void run(cache::MailboxId mailbox, imap::Lane lane, const std::string& what, Work work,
-           OnError on_error);
+           const OnError& on_error);
   void open(imap::Session& session, const std::string& name, std::uint64_t uid_validity);
   void start_fetch(cache::MailboxId mailbox, const BodyBatch::Wanted& wanted);
   void start_head(const MessageKey& key, const std::shared_ptr<BodyFetch>& head);

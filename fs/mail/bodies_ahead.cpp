@@ -118,8 +118,8 @@ void Bodies::read_ahead(cache::MailboxId mailbox) {
 
 /// Of one that has just arrived in the cache.
 void Bodies::hand_ahead(cache::MailboxId mailbox, imap::Uid uid) {
-  const bool is_foreseen = scans_.with(
-      [&](auto& scans) { return scans[mailbox.value].may_go_ahead(uid.value); });
+  const bool is_foreseen =
+      scans_.with([&](auto& scans) { return scans[mailbox.value].may_go_ahead(uid.value); });
   if (is_foreseen) changes_.will_be_read(mailbox, {uid.value});
 }
 

@@ -9,7 +9,7 @@
 namespace fs {
 
 void Bodies::run(cache::MailboxId mailbox, imap::Lane lane, const std::string& what, Work work,
-                 OnError on_error) {
+                 const OnError& on_error) {
   try {
     const auto name = folders_.wire_name(mailbox);
     const auto row =

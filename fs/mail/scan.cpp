@@ -5,8 +5,8 @@
 namespace fs {
 namespace {
 
-/// Messages foreseen at first, and at most: four times as many with each wish, so that a reader of a
-/// few messages costs little and a scan of many costs few round trips.
+/// Messages foreseen at first, and at most: four times as many with each wish, so that a reader of
+/// a few messages costs little and a scan of many costs few round trips.
 constexpr std::size_t kFirstWindow = 8;
 constexpr std::size_t kLargestWindow = 2048;
 /// How far out of order a read may be and still belong to the scan.

@@ -58,8 +58,8 @@ class Scan {
   std::deque<Foreseen> ahead_;          // next first
   std::size_t passed_ = 0;              // of these, up to the furthest that was read
   std::uint32_t beyond_ = 0;            // the last one foreseen
-  std::size_t window_ = 0;    // to be foreseen next
-  std::size_t foreseen_ = 0;  // the last time
+  std::size_t window_ = 0;              // to be foreseen next
+  std::size_t foreseen_ = 0;            // the last time
   bool wished_ = false;
   bool at_end_ = false;
 };

@@ -51,7 +51,8 @@ std::string fetch_item(const Faults& faults, const StoredMessage& message,
   if (name.starts_with("BODY.PEEK[]<")) {
     const auto dot = name.find('.', sizeof "BODY.PEEK[]<");
     const auto origin = std::stoul(name.substr(name.find('<') + 1));
-    const auto part = octets.substr(std::min(origin, octets.size()), std::stoul(name.substr(dot + 1)));
+    const auto part =
+        octets.substr(std::min(origin, octets.size()), std::stoul(name.substr(dot + 1)));
     return "BODY[]<" + std::to_string(origin) + "> " + literal(part);
   }
   constexpr std::string_view kFields = "BODY.PEEK[HEADER.FIELDS ";

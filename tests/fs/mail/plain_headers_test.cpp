@@ -1,6 +1,6 @@
-#include "fs/mail/headers.h"
 #include "fs/mail/plain_headers.h"
 
+#include "fs/mail/headers.h"
 #include "tests/support/catch.h"
 
 #include <string>
@@ -13,8 +13,8 @@ namespace {
 
 /// As the parser for all forms reads it: second senders and comments are beyond the plain ones.
 fs::MessageHeaders read_with_comment(std::string_view from, std::string_view date) {
-  return fs::parse_headers("From: " + std::string(from) + ", x@example.org\r\nDate: " + std::string(date) +
-                           " (x)\r\n\r\n");
+  return fs::parse_headers("From: " + std::string(from) +
+                           ", x@example.org\r\nDate: " + std::string(date) + " (x)\r\n\r\n");
 }
 
 }  // namespace
@@ -23,7 +23,8 @@ TEST_CASE("plain senders are read as the full parser reads them", "[fs][headers]
   for (const auto* text :
        {"alice@example.org", "Alice Weber <alice@example.org>", "<alice@example.org>",
         "\"Weber, Alice\" <alice@example.org>", "J\xC3\xBCrgen O'Neil <j.o+x@mail.example.org>",
-        "\"Sales (Europe) & Co.\" <a_b-c@example.org>", "  Alice   Weber   <alice@example.org>  "}) {
+        "\"Sales (Europe) & Co.\" <a_b-c@example.org>",
+        "  Alice   Weber   <alice@example.org>  "}) {
     INFO(text);
     const auto plain = plain_sender(text);
     REQUIRE(plain);
@@ -37,11 +38,11 @@ TEST_CASE("plain senders are read as the full parser reads them", "[fs][headers]
 
 TEST_CASE("what is not a plain sender is left to the full parser", "[fs][headers]") {
   for (const auto* text :
-       {"", "Alice", "alice@", "@example.org", "a@b@c", "Alice <alice@example.org>, bob@example.org",
-        "=?utf-8?q?Al?= <alice@example.org>", "\"A\\\"B\" <alice@example.org>", "Alice <>",
-        "alice@example..org", ".alice@example.org", "Alice (work) <alice@example.org>",
-        "undisclosed-recipients:;", "Alice <alice@example.org> (x)", "\" <alice@example.org>",
-        "a\"b <alice@example.org>"}) {
+       {"", "Alice", "alice@", "@example.org", "a@b@c",
+        "Alice <alice@example.org>, bob@example.org", "=?utf-8?q?Al?= <alice@example.org>",
+        "\"A\\\"B\" <alice@example.org>", "Alice <>", "alice@example..org", ".alice@example.org",
+        "Alice (work) <alice@example.org>", "undisclosed-recipients:;",
+        "Alice <alice@example.org> (x)", "\" <alice@example.org>", "a\"b <alice@example.org>"}) {
     INFO(text);
     CHECK_FALSE(plain_sender(text));
   }
@@ -60,10 +61,11 @@ TEST_CASE("plain dates are read as the full parser reads them", "[fs][headers]")
 TEST_CASE("what is not a plain date is left to the full parser", "[fs][headers]") {
   for (const auto* text :
        {"", "yesterday", "Mon, 5 Feb 24 10:00:00 +0000", "Mon, 30 Feb 2024 10:00:00 +0000",
-        "Mon, 5 Feb 2024 10:00 +0000", "Mon, 5 Feb 2024 10:00:00 GMT", "Mon, 5 Feb 2024 24:00:00 +0000",
-        "Mon, 5 Feb 2024 10:00:60 +0000", "Mon, 5 feb 2024 10:00:00 +0000",
-        "Mon, 5 Feb 2024 10:00:00 +0000 (UTC)", "Mon, -5 Feb 2024 10:00:00 +0000",
-        "Mon, 5 Feb 2024 10:00:00 +9900", "Mon, 5  Feb 2024 10:00:00 +0000"}) {
+        "Mon, 5 Feb 2024 10:00 +0000", "Mon, 5 Feb 2024 10:00:00 GMT",
+        "Mon, 5 Feb 2024 24:00:00 +0000", "Mon, 5 Feb 2024 10:00:60 +0000",
+        "Mon, 5 feb 2024 10:00:00 +0000", "Mon, 5 Feb 2024 10:00:00 +0000 (UTC)",
+        "Mon, -5 Feb 2024 10:00:00 +0000", "Mon, 5 Feb 2024 10:00:00 +9900",
+        "Mon, 5  Feb 2024 10:00:00 +0000"}) {
     INFO(text);
     CHECK_FALSE(plain_date(text));
   }

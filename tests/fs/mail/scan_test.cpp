@@ -61,8 +61,7 @@ TEST_CASE("a wish is made once until it is answered", "[fs][scan]") {
   CHECK_FALSE(scan.wish());
 }
 
-TEST_CASE("what was foreseen advances the scan, and the window grows up to a limit",
-          "[fs][scan]") {
+TEST_CASE("what was foreseen advances the scan, and the window grows up to a limit", "[fs][scan]") {
   auto scan = begun_upwards();
   std::vector<std::size_t> windows;
   for (std::uint32_t uid = 3; uid < 9000; ++uid) {
@@ -116,7 +115,8 @@ TEST_CASE("an answer that nobody wished for is dropped", "[fs][scan]") {
   CHECK_FALSE(scan.advance(2));
 }
 
-TEST_CASE("most of what is foreseen may go ahead of its read, and some is kept back", "[fs][scan]") {
+TEST_CASE("most of what is foreseen may go ahead of its read, and some is kept back",
+          "[fs][scan]") {
   Scan scan;
   scan.observe(1, std::nullopt);
   scan.observe(2, Direction::up);

@@ -46,7 +46,8 @@ TEST_CASE("who reads on gets the rest of a large message", "[fs][heads]") {
   CHECK(world.server().count("BODY.PEEK[])") == 1);
 }
 
-TEST_CASE("a small message, and one read by large pieces, is fetched whole at once", "[fs][heads]") {
+TEST_CASE("a small message, and one read by large pieces, is fetched whole at once",
+          "[fs][heads]") {
   auto world = with_large_message();
   world.list("/INBOX");
   world.read(world.ino("/INBOX/1.eml"), 0, kLines);
