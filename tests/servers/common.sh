@@ -194,6 +194,8 @@ launch() { # COMMAND...: runs it in the background as the server; returns when c
 stop() { # TERM or KILL
     local pid start child children=()
     if read -r pid start < <(master); then
+        # Stopped, it makes no more children, of which one would survive and go on talking.
+        if [[ $1 == KILL ]]; then signal_tree STOP "$pid"; fi
         for child in $(descendants "$pid"); do children+=("$child $(started_at "$child" || true)"); done
         if [[ $1 == TERM ]]; then
             signal_tree CONT "$pid"
