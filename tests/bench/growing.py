@@ -4,11 +4,14 @@ import pathlib
 import shutil
 import types
 
+import plot
 from endless import EndlessServer
 from reading import use
 
 MILLION = 1_000_000
 READ = 100_000
+SIZES = (1_000, 10_000, 100_000, MILLION)
+PLOT = pathlib.Path(__file__).resolve().parents[2] / "build/bench-growth.svg"
 
 
 @contextlib.contextmanager
@@ -51,9 +54,33 @@ def read(place):
     return {"ours": measured[1], "yardstick": measured[0], "unit": "MiB", "ratio": measured[1] / measured[0]}
 
 
+def growth(place):
+    """Seconds at sizes ten times apart, drawn as curves; a message at the largest size, beside one at 10,000."""
+    curves = {name: [] for name in ("first ls -l", "first grep -r", "ls -l after mounting again", "ls -l again")}
+    for count in SIZES:
+        with endless_mount(place, count) as mount:
+            taken = [use("ls_l", mount.path / "INBOX"), use("grep", mount.path / "INBOX")]
+            mount.unmount(120)
+            mount.start()
+            taken += [use("ls_l", mount.path / "INBOX"), use("ls_l", mount.path / "INBOX")]
+        for curve, seconds in zip(curves.values(), taken):
+            curve.append((count, seconds))
+        print("<!-- %d messages: %s -->" % (count, ", ".join("%s %.2f s" % pair for pair in zip(curves, taken))), flush=True)
+    PLOT.write_text(plot.svg("A mailbox of small messages on the same host", curves, "messages", "seconds"))
+    each = {count: sum(dict(curve)[count] for curve in curves.values()) / count for count in SIZES}
+    return {
+        "ours": each[SIZES[-1]] * 1e6,
+        "yardstick": each[10_000] * 1e6,
+        "unit": "us",
+        "ratio": each[SIZES[-1]] / each[10_000],
+        "curves": curves,
+    }
+
+
 def rows():
     """Name -> what it takes of a Place, in words, and that."""
     return {
         "memory_listed": ("memory with 1,000,000 messages listed; yardstick: 64 MiB", listed),
+        "growth": ("a message of 1,000,000, listed and read; yardstick: one of 10,000; draws build/bench-growth.svg", growth),
         "memory_read": ("memory after 100,000 messages read; yardstick: after 10,000", read),
     }

@@ -18,6 +18,7 @@ from mounts import Mount  # noqa: E402
 from relay import DistantRelay  # noqa: E402
 
 FOLDER = "Bench"
+MESSAGES = int(os.environ.get("IMAPFS_MESSAGES", "20000"))
 COLD_RUNS = 3
 RUNS = 5
 
@@ -181,6 +182,11 @@ class Place:
             use("cat", self._near.path / FOLDER)
         return self._near
 
+    def mount_near_again(self):
+        self._near.unmount(60)
+        self._near = self.mount(self.account.tls_port, self._near.cache)
+        return self._near
+
     def remounted(self, tool):
         """Nothing of the mount is in the kernel, all of the Maildir is."""
         ours, theirs = [], []
@@ -188,9 +194,7 @@ class Place:
         use(tool, self.maildir / FOLDER)
         for _ in range(RUNS):
             theirs.append(use(tool, self.maildir / FOLDER))
-            self._near.unmount(60)
-            self._near = self.mount(self.account.tls_port, self._near.cache)
-            ours.append(use(tool, self._near.path / FOLDER))
+            ours.append(use(tool, self.mount_near_again().path / FOLDER))
         return compared(ours, theirs)
 
     def warm(self, tool):
