@@ -141,7 +141,9 @@ bool Bodies::read_head(const MessageKey& key, std::uint64_t offset, std::uint64_
   if (is_new) start_head(key, head);
   try {
     const auto data = head->wait_for(offset + length, backing_.patience(), interrupt);
-    return read_arriving(*data, offset, length, false, consume);
+    // Less than was asked for is all there is, so the announced size was wrong: who fetches all of
+    // it corrects that. The kernel would show zeros up to the announced end otherwise.
+    return data->size() == Heads::kBytes && read_arriving(*data, offset, length, false, consume);
   } catch (const UnfetchableError&) {
     return false;
   }

@@ -70,3 +70,18 @@ TEST_CASE("the beginning of a message that has gone meanwhile is stale", "[fs][h
   world.server().expunge("INBOX", imap::Uid{2});
   CHECK(tests::error_of([&] { world.read(file, 0, kLines); }) == ESTALE);
 }
+
+TEST_CASE("the beginning of what was announced as large and is small corrects its size",
+          "[fs][heads]") {
+  World world{{{"INBOX", {mail("small")}}}};
+  world.server().misbehave([](auto& faults) {
+    faults.announced_size = [](imap::Uid, std::uint64_t size) -> std::optional<std::uint64_t> {
+      return size + 5'000'000;
+    };
+  });
+  world.list("/INBOX");
+  const auto file = world.ino("/INBOX/1.eml");
+  CHECK(world.read(file, 0, kLines).text == mail("small").octets);
+  // A kernel that still believed in the other size would show zeros behind it.
+  CHECK(world.stat(file).size == mail("small").octets.size());
+}
