@@ -97,7 +97,12 @@ bool Dispatch::open(Batch& batch) {
   }
   const bool opened = try_for(batch, [this] {
     try {
+      const auto& before = session_.selected();
+      const bool was_open = before && before->name == name_ && !before->read_only;
       session_.select(name_, imap::Session::Refresh::no);
+      // Of a message that another session has listed this one may not have heard yet, and then a
+      // STORE does nothing and says OK (Dovecot).
+      if (was_open) session_.noop();
     } catch (const imap::CommandError&) {
       context_.folders.refused(session_, name_);
       throw;
