@@ -23,16 +23,16 @@ void Announcer::messages_changed(cache::MailboxId mailbox,
   if (folder == nullptr) return;
   const auto directory = naming_.ino_of(*folder);
   for (const auto& row : gone) {
-    const auto ino = inodes_->ino_of({mailbox.value, row.uid});
+    const MessageKey key{mailbox.value, row.uid};
     // One that was moved lives on elsewhere, and its number with it.
-    const bool is_moved = inodes_->message_of(ino) != MessageKey{mailbox.value, row.uid};
+    const bool is_moved = inodes_->has_left(key);
     std::set<std::string> names{fmt::format("{}.eml", row.uid), naming_.name_of(row)};
     if (auto chosen = mail_.aliases().shown(mailbox, imap::Uid{row.uid})) {
       names.insert(std::move(*chosen));
     }
     for (const auto& name : names) {
       is_moved ? kernel_->entry_changed(directory, name)
-               : kernel_->entry_gone(directory, ino, name);
+               : kernel_->entry_gone(directory, inodes_->ino_of(key), name);
     }
   }
   kernel_->directory_changed(directory);

@@ -1,7 +1,9 @@
 #pragma once
 /// Messages that keep the inode number which they had before: one that was moved, and a file that
 /// was written and became a message. All others have the number that their mailbox and UID make.
-/// Bounded: the oldest get their own number again. Any thread.
+/// Where the original of a moved message stays, marked as deleted (a server without UIDPLUS), and
+/// another client takes the mark off, it has a new number. Bounded: the oldest get their own number
+/// again. Any thread.
 
 #include "fs/mail/message_key.h"
 #include "fs/tree/inode_numbers.h"
@@ -23,6 +25,8 @@ class InodeMap {
   void bind(Ino kept, const MessageKey& now);
   /// The number of a message.
   Ino ino_of(const MessageKey& key) const;
+  /// Whether the number that its mailbox and UID make is another message's: it was moved.
+  bool has_left(const MessageKey& key) const;
   /// The message that has a number, by this table or by its mailbox and UID; nothing when the
   /// number is no message's.
   std::optional<MessageKey> message_of(Ino ino) const;
@@ -32,7 +36,10 @@ class InodeMap {
     std::unordered_map<std::uint64_t, MessageKey> by_ino;
     std::unordered_map<MessageKey, Ino, MessageKeyHash> by_key;
     std::deque<Ino> order;
+    std::uint32_t reappeared = 0;
   };
+
+  static void assign(Table& table, Ino kept, const MessageKey& now);
 
   imap::Synchronized<Table> table_;
 };

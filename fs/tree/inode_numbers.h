@@ -20,8 +20,9 @@ inline constexpr Ino kRootIno{1};
 
 enum class View : std::uint8_t {
   mail = 0,
-  draft = 6,  // what was made here: see Drafts
-  own = 7,    // what the mount tells of itself: the directory `.imapfs`
+  reappeared = 5,  // a message whose own number went with another: see InodeMap
+  draft = 6,       // what was made here: see Drafts
+  own = 7,         // what the mount tells of itself: the directory `.imapfs`
 };
 
 constexpr View view_of(Ino ino) {
@@ -44,6 +45,10 @@ constexpr Ino shown_ino(Ino ino) {
 
 constexpr Ino draft_ino(std::uint32_t serial) {
   return {std::uint64_t{14} << 60U | serial};
+}
+
+constexpr Ino reappeared_ino(std::uint32_t serial) {
+  return {std::uint64_t{13} << 60U | serial};
 }
 
 constexpr bool is_draft(Ino ino) {
