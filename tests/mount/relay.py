@@ -21,8 +21,8 @@ class Relay:
     listens already, such as one in another network.
     """
 
-    def __init__(self, port, listener=None):
-        self._target = port
+    def __init__(self, port, listener=None, host="127.0.0.1"):
+        self._target = ("127.0.0.1" if host == "localhost" else host, port)
         self._open = []
         self._lock = threading.Lock()
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
@@ -48,7 +48,7 @@ class Relay:
         while True:
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                server = socket.create_connection(self._target)
             except OSError:
                 return
             for end in (client, server):
@@ -149,11 +149,11 @@ class Fault(enum.Enum):
 class FaultyRelay(Relay):
     """Lets so many octets of one direction through, over all connections, and then harms the connection."""
 
-    def __init__(self, port):
+    def __init__(self, port, **keywords):
         self._armed = None
         self.octets = {direction: 0 for direction in Direction}
         self.struck = threading.Event()
-        super().__init__(port)
+        super().__init__(port, **keywords)
 
     def arm(self, fault, direction, octet):
         """From now on counts anew; the connection on which that octet comes next is struck, once."""

@@ -28,7 +28,7 @@ class ChangeFaults(ChangesCase):
         super().setUp()
         print("\nIMAPFS_SEED=%d IMAPFS_FAULTS=%d" % (SEED, FAULTS), flush=True)
         self.random = random.Random(SEED)
-        self.relay = FaultyRelay(self.server.tls_port)
+        self.relay = FaultyRelay(self.server.tls_port, host=self.server.host)
         self.addCleanup(self.relay.close)
 
     def mount_again(self, policy, cache):

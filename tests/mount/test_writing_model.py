@@ -20,6 +20,8 @@ BETWEEN = (1, 3, 10, 30)  # operations from one quiet point to the next
 
 
 class WritingModel(ModelCase):
+    operations = OPERATIONS
+
     def uid_of(self, path):
         try:
             return int(os.getxattr(path, "user.imap.uid"))
@@ -44,7 +46,7 @@ class WritingModel(ModelCase):
         self.run_model()
 
     def run_model(self):
-        left = OPERATIONS
+        left = self.operations
         while left > 0:
             now = min(left, self.random.choice(BETWEEN))
             left -= now
