@@ -11,7 +11,7 @@ namespace {
 
 /// The kernel reads ahead by itself in a message that is larger.
 constexpr std::uint64_t kLargest = std::uint64_t{256} * 1024;
-constexpr std::size_t kMostWaiting = 1024;
+constexpr std::size_t kMostWaiting = 4096;
 
 }  // namespace
 
@@ -32,9 +32,8 @@ void PagePusher::stop() {
 void PagePusher::push(Ino ino) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
+    if (stopping_ || waiting_.size() == kMostWaiting) return;
     waiting_.push_back(ino);
-    if (waiting_.size() > kMostWaiting) waiting_.pop_front();
   }
   changed_.notify_one();
 }

@@ -28,8 +28,8 @@ class PagePusher {
   /// Returns when nothing is being put there any more. While others still answer the kernel.
   void stop();
 
-  /// This message will be read soon. Any thread; returns at once. When too many wait, those that
-  /// came first are left to be read in the usual way.
+  /// This message will be read soon. Any thread; returns at once. When too many wait, this one
+  /// is left to be read in the usual way.
   void push(Ino ino);
 
  private:
